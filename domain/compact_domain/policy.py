@@ -1,0 +1,180 @@
+"""Who may give which command, and which needs a reason: one table. An action it does not name does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from compact_domain.kernel import Actor, Concerns, Role, RoleHeld, Value
+
+
+class Reach(Enum):
+    """How far a role carries: what must be the actor's own for it to count."""
+
+    ANY = "any"
+    OWN_ORGANIZATION = "own organization"
+    OWN_BODY = "own body"
+    OWN_REGION = "own region"
+    SELF = "oneself"
+
+
+class Line(Value, frozen=True, kw_only=True):
+    """A line of the table: roles with their reach, and whether a reason is asked for."""
+
+    may: tuple[tuple[Role, Reach], ...]
+    reason: bool = False
+
+
+ADMINISTRATOR = ((Role.SECRETARIAT_ADMINISTRATOR, Reach.ANY),)
+SECRETARIAT = (*ADMINISTRATOR, (Role.SECRETARIAT_OFFICER, Reach.ANY))
+PROCESS = ((Role.PROCESS, Reach.ANY),)
+ENTITY = ((Role.ENTITY_REPRESENTATIVE, Reach.OWN_ORGANIZATION),)
+FOCAL_POINT = ((Role.REGIONAL_FOCAL_POINT, Reach.OWN_ORGANIZATION),)
+CHAIR = ((Role.WORKING_GROUP_CHAIR, Reach.OWN_BODY),)
+COMMITTEE = ((Role.COMMITTEE_MEMBER, Reach.OWN_ORGANIZATION),)
+ORGANIZATION = (*ENTITY, *FOCAL_POINT, *COMMITTEE)
+ONESELF = tuple(
+    (role, Reach.SELF)
+    for role in (
+        Role.ENTITY_REPRESENTATIVE,
+        Role.REGIONAL_FOCAL_POINT,
+        Role.COMMITTEE_MEMBER,
+        Role.WORKING_GROUP_CHAIR,
+        Role.READER,
+    )
+)
+
+
+def _line(*may: tuple[tuple[Role, Reach], ...], reason: bool = False) -> Line:
+    return Line(may=tuple(pair for group in may for pair in group), reason=reason)
+
+
+POLICY: Mapping[str, Line] = {
+    "organization.register": _line(SECRETARIAT),
+    "organization.rename": _line(SECRETARIAT),
+    "organization.set_names": _line(SECRETARIAT),
+    "organization.set_regions": _line(SECRETARIAT),
+    "organization.change_compact_status": _line(SECRETARIAT),
+    "organization.deactivate": _line(SECRETARIAT, reason=True),
+    "organization.reactivate": _line(SECRETARIAT),
+    "role.grant": _line(ADMINISTRATOR),
+    "role.revoke": _line(ADMINISTRATOR, reason=True),
+    "body.appoint_chair": _line(SECRETARIAT),
+    "body.release_chair": _line(SECRETARIAT),
+    "body.join": _line(SECRETARIAT),
+    "body.leave": _line(SECRETARIAT),
+    "catalogue.add_entry": _line(SECRETARIAT),
+    "catalogue.rename_entry": _line(SECRETARIAT),
+    "catalogue.retire_entry": _line(SECRETARIAT, reason=True),
+    "retreat.plan": _line(SECRETARIAT),
+    "retreat.announce": _line(SECRETARIAT),
+    "retreat.invite_organization": _line(SECRETARIAT),
+    "retreat.revise_logistics": _line(SECRETARIAT),
+    "retreat.acknowledge_logistics": _line(SECRETARIAT, ORGANIZATION),
+    "retreat.set_seat_rules": _line(SECRETARIAT),
+    "retreat.open_registration": _line(SECRETARIAT),
+    "retreat.close_registration": _line(SECRETARIAT),
+    "retreat.change_deadline": _line(SECRETARIAT, reason=True),
+    "retreat.publish_agenda": _line(SECRETARIAT),
+    "retreat.open": _line(SECRETARIAT),
+    "retreat.conclude": _line(SECRETARIAT),
+    "retreat.postpone": _line(SECRETARIAT, reason=True),
+    "retreat.resume": _line(SECRETARIAT),
+    "retreat.cancel": _line(SECRETARIAT, reason=True),
+    "retreat.issue_summary_report": _line(SECRETARIAT),
+    "retreat.adopt_action_plan": _line(SECRETARIAT, CHAIR),
+    "retreat.issue_communication": _line(SECRETARIAT),
+    "registration.nominate": _line(SECRETARIAT, ENTITY),
+    "registration.confirm": _line(SECRETARIAT),
+    "registration.decline": _line(SECRETARIAT, ENTITY, ONESELF),
+    "registration.reject": _line(SECRETARIAT, reason=True),
+    "registration.withdraw": _line(SECRETARIAT, ENTITY, ONESELF, reason=True),
+    "registration.reinstate": _line(SECRETARIAT, ENTITY),
+    "registration.substitute": _line(SECRETARIAT, ENTITY),
+    "registration.change_mode": _line(SECRETARIAT, ENTITY, ONESELF),
+    "registration.admit_late": _line(SECRETARIAT, reason=True),
+    "registration.grant_exception": _line(SECRETARIAT, reason=True),
+    "registration.promote": _line(SECRETARIAT, PROCESS),
+    "registration.skip_waiting": _line(SECRETARIAT, reason=True),
+    "registration.record_attendance": _line(SECRETARIAT),
+    "registration.excuse": _line(SECRETARIAT),
+    "session.schedule": _line(SECRETARIAT),
+    "session.reschedule": _line(SECRETARIAT),
+    "session.cancel": _line(SECRETARIAT, reason=True),
+    "session.set_objectives": _line(SECRETARIAT),
+    "session.invite_speaker": _line(SECRETARIAT),
+    "session.accept_invitation": _line(SECRETARIAT, ORGANIZATION, ONESELF),
+    "session.decline_invitation": _line(SECRETARIAT, ORGANIZATION, ONESELF, reason=True),
+    "session.withdraw_speaker": _line(SECRETARIAT),
+    "session.assign_moderator": _line(SECRETARIAT),
+    "session.assign_rapporteur": _line(SECRETARIAT),
+    "session.start": _line(SECRETARIAT),
+    "session.record_intervention": _line(SECRETARIAT, ONESELF),
+    "session.identify_capacity_gap": _line(SECRETARIAT, ONESELF),
+    "session.correct_capacity_gap": _line(SECRETARIAT, ONESELF, reason=True),
+    "session.close_capacity_gap": _line(SECRETARIAT),
+    "session.highlight_good_practice": _line(SECRETARIAT, ONESELF),
+    "session.raise_priority": _line(SECRETARIAT, ONESELF),
+    "session.conclude": _line(SECRETARIAT),
+    "session.approve_record": _line(SECRETARIAT),
+    "session.correct_record": _line(SECRETARIAT, reason=True),
+    "recommendation.propose": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.amend": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.put_under_review": _line(SECRETARIAT),
+    "recommendation.respond": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.adopt": _line(SECRETARIAT, CHAIR),
+    "recommendation.decline_to_adopt": _line(SECRETARIAT, CHAIR, reason=True),
+    "recommendation.defer": _line(SECRETARIAT, CHAIR, reason=True),
+    "recommendation.refer": _line(SECRETARIAT, CHAIR, reason=True),
+    "recommendation.return_from_referral": _line(SECRETARIAT, CHAIR),
+    "recommendation.announce": _line(SECRETARIAT),
+    "recommendation.assign": _line(SECRETARIAT, CHAIR),
+    "recommendation.reassign": _line(SECRETARIAT, CHAIR, reason=True),
+    "recommendation.change_due_date": _line(SECRETARIAT, CHAIR, reason=True),
+    "recommendation.report_progress": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.claim_implementation": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.contest_claim": _line(SECRETARIAT, ORGANIZATION, reason=True),
+    "recommendation.answer_contest": _line(SECRETARIAT, ORGANIZATION),
+    "recommendation.withdraw_contest": _line(SECRETARIAT, ORGANIZATION, CHAIR, reason=True),
+    "recommendation.verify": _line(SECRETARIAT, FOCAL_POINT),
+    "recommendation.withdraw": _line(SECRETARIAT, ORGANIZATION, reason=True),
+    "recommendation.reopen": _line(SECRETARIAT, CHAIR, reason=True),
+    "focal_point.nominate": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "focal_point.confirm": _line(SECRETARIAT),
+    "focal_point.decline": _line(SECRETARIAT, ONESELF, reason=True),
+    "focal_point.designate_alternate": _line(SECRETARIAT, FOCAL_POINT),
+    "focal_point.remove_alternate": _line(SECRETARIAT, FOCAL_POINT),
+    "focal_point.update_contact": _line(SECRETARIAT, FOCAL_POINT, ONESELF),
+    "focal_point.extend_term": _line(SECRETARIAT),
+    "focal_point.hand_over": _line(SECRETARIAT, FOCAL_POINT),
+    "focal_point.vacate": _line(SECRETARIAT, FOCAL_POINT, ONESELF, reason=True),
+}
+
+
+def decide(actor: Actor, action: str, concerns: Concerns) -> bool:
+    """Whether the actor may do `action` to those it concerns. Total over the table; an unknown action is an error."""
+    return any(
+        _reaches(actor, held, reach, concerns)
+        for held in actor.roles
+        for role, reach in POLICY[action].may
+        if held.role == role
+    )
+
+
+def needs_reason(action: str) -> bool:
+    """Whether the command is refused without a reason (what refuses, ends, undoes, overrides, moves)."""
+    return POLICY[action].reason
+
+
+def _reaches(actor: Actor, held: RoleHeld, reach: Reach, concerns: Concerns) -> bool:
+    match reach:
+        case Reach.ANY:
+            return True
+        case Reach.OWN_ORGANIZATION:
+            return (held.scope or actor.organization) in concerns.organizations
+        case Reach.OWN_BODY:
+            return held.scope in concerns.bodies
+        case Reach.OWN_REGION:
+            return bool(concerns.regions.intersection(held.regions))
+        case Reach.SELF:
+            return actor.id in concerns.persons

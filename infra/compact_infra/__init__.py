@@ -1,0 +1,1 @@
+"""Where it runs: the composition root, the event store, the projector, the command line."""
