@@ -11,8 +11,9 @@ from typing import Annotated, Any, ParamSpec, Protocol, TypeVar, cast
 import anyio.to_thread
 import strawberry
 from anyio import CapacityLimiter
-from compact_domain.kernel import InvalidInput, Refusal
 from strawberry.types.field import StrawberryField
+
+from compact_domain.kernel import InvalidInput, Refusal
 
 from .problems import PROBLEMS, as_graphql_error, as_problem
 from .shapes import docstring
@@ -65,19 +66,21 @@ def question(resolver: F) -> F:
             except Refusal as refusal:
                 raise as_graphql_error(refusal) from refusal
 
-    field = cast("StrawberryField", strawberry.field(asks, description=docstring(resolver)))
+    field = strawberry.field(asks, description=docstring(resolver))
     return cast("F", field)
 
 
 def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """A mutation. It answers with its payload or with a problem, a union named after it: `RetreatPlanResult`.
 
-    The payload type is the resolver's return annotation and has to be defined before it. Its docstring is its
-    description. Texts of the input are checked before the resolver is called.
+    The resolver's return annotation, defined before it, is what payloads of its area have in common; the mutation's
+    own (`RetreatPlanPayload`) derives from it. Its docstring is its description. Texts of the input are checked
+    before the resolver is called.
     """
     name = "".join(word.capitalize() for word in resolver.__name__.split("_"))
     annotations = inspect.get_annotations(resolver, eval_str=True)
-    members = (annotations["return"], *PROBLEMS)
+    payload = _payload(name, annotations["return"])
+    members = (payload, *PROBLEMS)
     description = f"What `{name[0].lower()}{name[1:]}` answers: what was done, or why it was refused."
     result: Any = Annotated[
         functools.reduce(operator.or_, members), strawberry.union(f"{name}Result", description=description)
@@ -87,15 +90,21 @@ def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     async def acts(*args: P.args, **kwargs: P.kwargs) -> Any:
         try:
             _refuse_bad_text(field, kwargs)
-            return await resolver(*args, **kwargs)
+            return payload(**vars(await resolver(*args, **kwargs)))
         except Refusal as refusal:
             return as_problem(refusal)
 
-    setattr(acts, "__signature__", inspect.signature(resolver, eval_str=True).replace(return_annotation=result))
-    acts.__annotations__ = {**annotations, "return": result}
-    del acts.__wrapped__  # else Strawberry follows it to the plain payload, and the union is silently lost
-    field = cast("StrawberryField", strawberry.mutation(acts, description=docstring(resolver)))
+    field_function = cast("Any", acts)
+    field_function.__signature__ = inspect.signature(resolver, eval_str=True).replace(return_annotation=result)
+    field_function.__annotations__ = {**annotations, "return": result}
+    del field_function.__wrapped__  # followed, it leads to the plain payload, and the union is silently lost
+    field = strawberry.mutation(acts, description=docstring(resolver))
     return cast("Callable[P, Awaitable[R]]", field)
+
+
+def _payload(name: str, common: type) -> Any:
+    """A mutation's own payload type: the fields of its area's, under its own name."""
+    return strawberry.type(type(f"{name}Payload", (common,), {}), description=docstring(common))
 
 
 def feed(resolver: Callable[P, AsyncIterator[R]]) -> Callable[P, AsyncIterator[R]]:
@@ -110,7 +119,7 @@ def feed(resolver: Callable[P, AsyncIterator[R]]) -> Callable[P, AsyncIterator[R
         except Refusal as refusal:
             raise as_graphql_error(refusal) from refusal
 
-    field = cast("StrawberryField", strawberry.subscription(tells, description=docstring(resolver)))
+    field = strawberry.subscription(tells, description=docstring(resolver))
     return cast("Callable[P, AsyncIterator[R]]", field)
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from uuid import UUID
 
 import strawberry
+
 from compact_domain.kernel import InvalidInput
 
 from .scalars import CODE, GREATEST_POSITION, Position

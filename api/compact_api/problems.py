@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
-from compact_domain import kernel
 from graphql import GraphQLError
+
+from compact_domain import kernel
 
 from .shapes import described, interface, shape
 

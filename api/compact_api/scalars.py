@@ -62,8 +62,8 @@ def _matching(name: str, pattern: re.Pattern[str], form: str) -> Callable[[objec
     return parse
 
 
-def parse_instant(value: object) -> datetime:
-    """An instant with its offset from UTC, turned to UTC. Without offset it would mean a different one to each reader."""
+def _parse_instant(value: object) -> datetime:
+    """An instant with its offset, turned to UTC. Without offset it would mean another instant to each reader."""
     text = _written("DateTime", value)
     if not _INSTANT.fullmatch(text):
         raise _refused("DateTime", "must be written as in RFC 3339 with an offset, such as 2025-06-12T09:30:00Z")
@@ -80,7 +80,7 @@ def write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def parse_day(value: object) -> date:
+def _parse_day(value: object) -> date:
     """A day of the calendar, without time or zone."""
     text = _written("Date", value)
     try:
@@ -110,16 +110,16 @@ def _parse_uuid(value: object) -> UUID:
 def _parse_decimal(value: object) -> Decimal:
     text = _written("Decimal", value)
     if not _DECIMAL.fullmatch(text):
-        raise _refused("Decimal", "must be a decimal number as a string, such as \"12.50\"")
+        raise _refused("Decimal", 'must be a decimal number as a string, such as "12.50"')
     return Decimal(text)
 
 
-def parse_position(value: object) -> Position:
+def _parse_position(value: object) -> Position:
     """A place in the history, from 0. A string, since JSON numbers of many clients end at 2^53."""
     text = _written("Position", value)
     if _POSITION.fullmatch(text) and (number := int(text)) <= GREATEST_POSITION:
         return Position(number)
-    raise _refused("Position", "must be a whole number as a string, such as \"1234\"")
+    raise _refused("Position", 'must be a whole number as a string, such as "1234"')
 
 
 def _parse_email(value: object) -> EmailAddress:
@@ -196,20 +196,18 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: _scalar(
         "DateTime",
         "An instant: RFC 3339, with its offset when sent, in UTC when answered: `2025-06-12T09:30:00Z`.",
-        parse_instant,
+        _parse_instant,
         write_instant,
         specified_by=f"{_RFC}rfc3339",
     ),
     date: _scalar(
         "Date",
         "A day of the calendar: `2025-06-12`.",
-        parse_day,
+        _parse_day,
         _write_day,
         specified_by=f"{_RFC}rfc3339#section-5.6",
     ),
-    UUID: _scalar(
-        "UUID", "A universally unique identifier.", _parse_uuid, specified_by=f"{_RFC}rfc9562"
-    ),
+    UUID: _scalar("UUID", "A universally unique identifier.", _parse_uuid, specified_by=f"{_RFC}rfc9562"),
     Decimal: _scalar(
         "Decimal",
         "A decimal number as a string, so that nothing is rounded on the way: at most 18 digits and 9 decimals.",
@@ -219,7 +217,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     Position: _scalar(
         "Position",
         "A place in the history: the number of a fact, as a string of decimal digits. 0 is before the first.",
-        parse_position,
+        _parse_position,
     ),
     EmailAddress: _scalar(
         "EmailAddress",

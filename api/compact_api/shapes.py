@@ -63,7 +63,7 @@ def enumeration(cls: type[E], /, **meanings: str) -> type[E]:
 
 def docstring(thing: object) -> str:
     """The thing's own docstring without its indentation; `TypeError` if it has none."""
-    text = cast("str | None", thing.__doc__)
+    text = thing.__doc__
     if not text:
         raise TypeError(f"{thing!r} needs a docstring: it is the description that clients read")
     return inspect.cleandoc(text)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NewType
 
 import strawberry
-from compact_domain.kernel import InvalidInput
 from strawberry import UNSET, Some
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, has_object_definition
+
+from compact_domain.kernel import InvalidInput
 
 ShortText = NewType("ShortText", str)
 """One line of at most 300 characters; `String` in the schema. A plain `str` is held to the same rule."""
@@ -89,4 +91,4 @@ def _outer_name(named: Any) -> str:
     return _names.get_graphql_name(named)
 
 
-_names = strawberry.schema.config.NameConverter()
+_names = NameConverter()

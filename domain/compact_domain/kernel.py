@@ -287,6 +287,11 @@ class Aggregate(BaseAggregate[UUID]):
     def topic(cls) -> str:
         return cast("str", getattr(cls, "TOPIC"))  # noqa: B009  (declared by every subclass, not here)
 
+    @classmethod
+    def policy_noun(cls) -> str:
+        """The word before the dot of its commands in the policy."""
+        return cls.topic()
+
     @property
     def state(self) -> str:
         """The state that `MAY_START_FROM` speaks of."""
@@ -296,6 +301,10 @@ class Aggregate(BaseAggregate[UUID]):
     def sealed_under(self) -> UUID:
         """Whose key seals free text said about it: the person concerned, else the aggregate itself."""
         return self.id
+
+    def concerns(self) -> Concerns:
+        """Whom commands to this aggregate may concern, as far as it knows itself: for what it says is allowed."""
+        return Concerns()
 
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
         """Why `verb` may not start at `now`, whatever its arguments; None if it may.
@@ -319,11 +328,13 @@ class Aggregate(BaseAggregate[UUID]):
 
     @classmethod
     def _begin(cls, fact: Created) -> Self:
+        _require_well_formed(fact)
         it = cast("Self", fact.mutate(None))
         it.pending_events.append(fact)
         return it
 
     def _states(self, fact: Event) -> None:
+        _require_well_formed(fact)
         fact.mutate(self)
         self.pending_events.append(fact)
 
@@ -335,6 +346,21 @@ class Aggregate(BaseAggregate[UUID]):
     def _first(cls, id: UUID, cmd: Command) -> FirstStamp:
         """The stamp of an aggregate's first fact."""
         return FirstStamp(**_stamp(id, 1, cmd), originator_topic=cls.topic())
+
+
+def camel_case(name: str) -> str:
+    """A field's name as clients write it: `due_on` is `dueOn`."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def _require_well_formed(fact: Fact) -> None:
+    """Refuse what could not be read back (a code that is none, a title too long): construction checks no values."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(fact), type=type(fact))
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `$.")
+        raise InvalidInput(fields=[(camel_case(path.rstrip("`")), problem)]) from error
 
 
 class FirstStamp(Stamp):
@@ -396,6 +422,25 @@ def _stamp(id: UUID, version: int, cmd: Command) -> Stamp:
     return Stamp(originator_id=id, originator_version=version, timestamp=cmd.now, provenance=provenance)
 
 
+class Intent(Value, frozen=True, kw_only=True):
+    """What somebody wants done, before it is known whether it may be: a command and how it wants to be run."""
+
+    name: Annotated[str, Meta(description="as in the policy: `recommendation.adopt`")]
+    id: Annotated[UUID, Meta(description="idempotency key; belongs to its actor")]
+    by: Annotated[UUID, Meta(description="subject id of the actor")]
+    channel: Channel
+    request: Annotated[bytes, Meta(description="what was asked, in canonical form, to know the same again")]
+    organization: str | None = None
+    on_behalf_of: str | None = None
+    reason: str | None = None
+    basis: str | None = None
+    effective_on: date | None = None
+    expected_version: int | None = None
+    dry_run: bool = False
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+
+
 class Stated(Value, frozen=True, kw_only=True):
     """A fact as the store took it in."""
 
@@ -449,6 +494,9 @@ class Store(Protocol):
 
     def holder(self, claim: str) -> UUID | None:
         """The aggregate that holds a claim now."""
+
+    def claims(self, prefix: str) -> list[str]:
+        """Keys of the claims now held whose key begins with `prefix`, in order."""
 
 
 class Concerns(Value, frozen=True, kw_only=True):
@@ -543,6 +591,10 @@ class Work:
         if not isinstance(known, kind):
             return None
         return known
+
+    def last(self, it: Aggregate) -> None:
+        """Let its facts come after those of the others: it takes claims that they give back."""
+        self.aggregates[it.id] = self.aggregates.pop(it.id)
 
     def expects(self, it: Aggregate) -> None:
         """Hold the first stream a command names against the version its caller has seen."""

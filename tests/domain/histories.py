@@ -35,7 +35,7 @@ class Histories:
 
     def __init__(self, now: datetime = datetime(2025, 1, 6, 9, 0, tzinfo=UTC)) -> None:
         self.facts: list[Fact] = []
-        self.claims: dict[str, UUID] = {}
+        self.held: dict[str, UUID] = {}
         self.people: dict[str, UUID] = {}
         self.details: dict[UUID, PersonDetails] = {}
         self.now = now
@@ -51,7 +51,10 @@ class Histories:
         return it if it is None or isinstance(it, kind) else None
 
     def holder(self, claim: str) -> UUID | None:
-        return self.claims.get(claim)
+        return self.held.get(claim)
+
+    def claims(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.held if key.startswith(prefix))
 
     def seal(self, text: str, *, field: str, about: UUID, bound: UUID) -> Sealed:
         return Sealed(key=about, key_version=1, bound=bound, field=field, box="AAAA")
@@ -98,10 +101,10 @@ class Histories:
         stated = [msgspec.json.decode(msgspec.json.encode(f, order="sorted"), type=type(f)) for f in work.facts()]
         for fact in stated:
             for key in fact.releases():
-                self.claims.pop(key, None)
+                self.held.pop(key, None)
             for key in fact.takes():
-                if key in self.claims:
+                if key in self.held:
                     raise ClaimTaken(key)
-                self.claims[key] = fact.originator_id
+                self.held[key] = fact.originator_id
         self.facts += stated
         return stated

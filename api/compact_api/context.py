@@ -1,0 +1,187 @@
+"""Who asks and of which moment: what every resolver is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import strawberry
+from anyio import CapacityLimiter
+from strawberry.dataloader import DataLoader
+from strawberry.fastapi import BaseContext
+
+from compact_domain.kernel import (
+    Actor,
+    Aggregate,
+    Forbidden,
+    Intent,
+    MomentRefused,
+    PersonDetails,
+    Receipt,
+    Sealed,
+    Work,
+)
+from compact_domain.policy import sees_withheld
+from compact_projections.asking import Asking, Moment
+from compact_projections.kit import Row
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is, as the host or a token says: a subject and an organization. What he may is in the facts."""
+
+    subject: UUID
+    organization: str | None = None
+
+
+class Platform(Protocol):
+    """What the API needs from where it runs."""
+
+    command_limiter: CapacityLimiter
+
+    def give(self, intent: Intent, decision: Callable[[Work], Aggregate]) -> Receipt:
+        """Run a command; blocks. Raises a `Refusal`."""
+
+    async def visible(self, position: int) -> bool:
+        """Wait, not for long, until the read side has passed a position; whether it has."""
+
+    def reading(self) -> AbstractAsyncContextManager[Asking]:
+        """The read side at its present position, in one read-only snapshot; nobody's view yet."""
+
+    async def actor(self, asking: Asking, identity: Identity) -> Actor:
+        """Who an identity is at this moment: with the roles held now."""
+
+    def open_sealed(self, boxes: Iterable[Sealed], wrapped: Mapping[tuple[UUID, int], bytes]) -> dict[str, str | None]:
+        """Texts of sealed values by their box; None where the key was erased."""
+
+    async def history(self, kind: type[Aggregate], id: UUID, version: int) -> Aggregate | None:
+        """An aggregate as its facts made it at a version."""
+
+
+class Context(BaseContext):
+    """One operation: the actor, one snapshot of the read side, and loaders that ask for many things at once."""
+
+    def __init__(self, platform: Platform, identity: Identity | None) -> None:
+        super().__init__()
+        self.platform, self.identity = platform, identity
+        self._opening = asyncio.Lock()
+        self._snapshot: tuple[AsyncExitStack, Asking] | None = None
+        self._actor: Actor | None = None
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self.expires_at: datetime | None = None
+        """The first instant at which a value in the answer flips by the clock alone."""
+
+    @property
+    def command_limiter(self) -> CapacityLimiter:
+        return self.platform.command_limiter
+
+    def for_operation(self) -> Context:
+        """A context of its own for one operation of a socket."""
+        own = Context(self.platform, self.identity)
+        own.request, own.response = self.request, self.response
+        return own
+
+    @property
+    def who(self) -> Identity:
+        """The identity of the one who asks. `Forbidden` without one."""
+        if self.identity is None:
+            raise Forbidden(action="ask")
+        return self.identity
+
+    async def asking(self, moment: Moment | None = None) -> Asking:
+        """The read side for this viewer, now or at a moment. One snapshot serves the whole operation."""
+        async with self._opening:
+            if self._snapshot is None:
+                who = self.who
+                stack = AsyncExitStack()
+                asking = await stack.enter_async_context(self.platform.reading())
+                self._actor = await self.platform.actor(asking, who)
+                asking.inside = sees_withheld(self._actor)
+                self._snapshot = (stack, asking)
+        asking = self._snapshot[1]
+        return asking if moment is None else asking.at(moment)
+
+    async def actor(self) -> Actor:
+        """The one who asks, with the roles held now."""
+        await self.asking()
+        if self._actor is None:
+            raise Forbidden(action="ask")
+        return self._actor
+
+    async def close(self) -> None:
+        """Give the snapshot back: at the end of the operation, and after a command, whose writing is to be seen."""
+        if self._snapshot is not None:
+            (stack, _), self._snapshot = self._snapshot, None
+            self._loaders.clear()
+            await stack.aclose()
+
+    async def wait_for(self, position: int) -> None:
+        """Have the answer cover a position. `MomentRefused` if the read side has not come so far in time."""
+        if not await self.platform.visible(position):
+            raise MomentRefused(moment_code="POSITION_UNKNOWN")
+
+    def flips_at(self, instant: datetime | None) -> None:
+        """Say that something in the answer changes at an instant without any fact, so that no cache outlives it."""
+        if instant is not None and (self.expires_at is None or instant < self.expires_at):
+            self.expires_at = instant
+
+    # --- many at once
+
+    def loader(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[T]]]) -> DataLoader[Any, T]:
+        """The loader of this operation known by `key`."""
+        if key not in self._loaders:
+            self._loaders[key] = DataLoader(load)
+        return self._loaders[key]
+
+    async def one(self, asking: Asking, row: type[R], column: str, value: Any) -> R | None:
+        """The row of which `column` has a value that is unique; asked together with all others of its kind."""
+
+        async def load(values: list[Any]) -> list[R | None]:
+            found = {getattr(r, column): r for r in await asking.many(row, column, values)}
+            return [found.get(value) for value in values]
+
+        return await self.loader(("one", row, column, asking.moment.position), load).load(value)
+
+    async def many(self, asking: Asking, row: type[R], column: str, value: Any) -> list[R]:
+        """All rows of which `column` has a value, in the order of their keys; asked together with all others."""
+
+        async def load(values: list[Any]) -> list[list[R]]:
+            found: dict[Any, list[R]] = {value: [] for value in values}
+            for r in await asking.many(row, column, values):
+                found[getattr(r, column)].append(r)
+            return [found[value] for value in values]
+
+        return await self.loader(("many", row, column, asking.moment.position), load).load(value)
+
+    async def text(self, sealed: Sealed | None) -> str | None:
+        """A sealed text, opened; None where there is none or its key was erased. The caller has asked the policy."""
+        if sealed is None:
+            return None
+
+        async def load(boxes: list[Sealed]) -> list[str | None]:
+            asking = await self.asking()
+            wrapped = await asking.wrapped_keys((box.key, box.key_version) for box in boxes)
+            texts = self.platform.open_sealed(boxes, wrapped)
+            return [texts[box.box] for box in boxes]
+
+        return await self.loader("sealed", load).load(sealed)
+
+    async def person(self, asking: Asking, subject: UUID) -> PersonDetails | None:
+        """A person's details as they were at the moment; None if erased. The caller has asked the policy."""
+
+        async def load(subjects: list[UUID]) -> list[PersonDetails | None]:
+            found = await asking.details(subjects)
+            return [found.get(subject) for subject in subjects]
+
+        return await self.loader(("person", asking.moment.position), load).load(subject)
+
+
+Info = strawberry.Info[Context, None]

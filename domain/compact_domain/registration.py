@@ -1,0 +1,773 @@
+"""Registration: who comes to a retreat, as what, in which mode, and who was there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from msgspec import Meta
+
+from compact_domain.kernel import (
+    Aggregate,
+    Code,
+    Command,
+    Commands,
+    InvalidInput,
+    PersonDetails,
+    RuleViolation,
+    Starts,
+)
+from compact_domain.organization import Organization, require_organization
+from compact_domain.retreat import Retreat, RetreatState
+from compact_domain.seats import SEATED, AtRetreat, EntitySeats, OfOrganization, Places, require_seated
+from compact_domain.vocabulary import Category, Mode
+
+RULES: Mapping[str, str] = {
+    "registration.closed": "Nominations come in while registration is open, and afterwards by late admission.",
+    "registration.deadline": "After the deadline nobody is nominated or reinstated but by late admission.",
+    "registration.in_time": "Only what comes after the deadline is admitted late.",
+    "registration.running": "Registrations change from the opening of registration until the retreat concludes.",
+    "registration.in_session": "Attendance is recorded while the retreat is in session.",
+    "registration.person": "A person has one active registration for a retreat.",
+    "registration.category": "Compact entities send representatives and delegates, others guest speakers.",
+    "registration.mode": "The retreat is not attended in this mode.",
+    "registration.attended": "Who attended is not excused.",
+}
+CLAIMS: Mapping[str, str] = {"person": "registration.person"}
+
+
+class RegistrationState(StrEnum):
+    """How a registration stands."""
+
+    NOMINATED = "nominated"
+    WAITLISTED = "waitlisted"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    SUBSTITUTED = "substituted"
+
+
+ACTIVE = {RegistrationState.NOMINATED, RegistrationState.WAITLISTED, RegistrationState.CONFIRMED}
+UNCONFIRMED = {RegistrationState.NOMINATED, RegistrationState.WAITLISTED}
+ENDED = {RegistrationState.DECLINED, RegistrationState.REJECTED, RegistrationState.WITHDRAWN}
+MAY_START_FROM: Starts = {
+    "confirm": UNCONFIRMED,
+    "decline": UNCONFIRMED,
+    "reject": UNCONFIRMED,
+    "withdraw": ACTIVE,
+    "reinstate": ENDED,
+    "admit_late": ENDED,
+    "substitute": ACTIVE,
+    "change_mode": ACTIVE,
+    "promote": ACTIVE,
+    "skip_waiting": ACTIVE,
+    "record_attendance": {RegistrationState.CONFIRMED},
+    "excuse": {RegistrationState.CONFIRMED},
+}
+
+OfPerson = Annotated[UUID, Meta(description="subject that stands for the person")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nomination:
+    """A nomination as it comes in, with the person's details."""
+
+    retreat: UUID | str
+    organization: UUID | str
+    category: Category
+    mode: Mode
+    person: PersonDetails
+    sessions: tuple[str, ...] = ()
+
+
+class Registration(Aggregate):
+    """One person's part in one retreat, from nomination to attendance.
+
+    It has a place in its mode while it is nominated or confirmed, and waits for one while it is waitlisted. Who asked
+    for the other mode while that was full keeps the present one and waits for the other (`waits_for`).
+    """
+
+    TOPIC = "registration"
+    MAY_START_FROM = MAY_START_FROM
+
+    def __init__(
+        self,
+        *,
+        retreat: str,
+        organization: str,
+        subject: UUID,
+        category: Category,
+        mode: Mode,
+        state: RegistrationState,
+        sessions: tuple[str, ...],
+        waits_for: Mode | None,
+    ) -> None:
+        self.retreat, self.organization, self.subject = retreat, organization, subject
+        self.category, self.mode, self.sessions = category, mode, sessions
+        self.registration_state, self.waits_for = state, waits_for
+        self.reinstated = False
+        self.substitute_is: UUID | None = None
+        self.attendance: dict[str, Mode] = {}
+        """The sessions attended, each with the actual mode."""
+        self.excused: set[str | None] = set()
+        """The sessions excused from; None stands for the whole retreat."""
+
+    class Event(Aggregate.Event, frozen=True, kw_only=True):
+        """What happens to a registration."""
+
+    @property
+    def state(self) -> str:
+        return self.registration_state
+
+    @property
+    def sealed_under(self) -> UUID:
+        return self.subject
+
+    @property
+    def active(self) -> bool:
+        return self.registration_state in ACTIVE
+
+    @property
+    def waitlisted(self) -> bool:
+        return self.registration_state is RegistrationState.WAITLISTED
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes in which it has a place or waits for one."""
+        if not self.active:
+            return ()
+        return (self.mode,) if self.waits_for is None else (self.mode, self.waits_for)
+
+    @property
+    def waits_in(self) -> tuple[Mode, ...]:
+        """The modes on whose waiting lists it stands."""
+        return tuple(mode for mode in self.modes if mode is self.waits_for or self.waitlisted)
+
+    def guard(self, verb: str, now: datetime) -> RuleViolation | None:
+        refusal = super().guard(verb, now)
+        if refusal is None and verb in ("promote", "skip_waiting") and not self.waits_in:
+            return RuleViolation("room.waiting", state=self.state, allowed=self._verbs())
+        return refusal
+
+    class Created(Event, Aggregate.Created, frozen=True, kw_only=True):
+        """A person was nominated, or took the part of another whom he or she substitutes."""
+
+        TOPIC: ClassVar[str] = "registration.nominated"
+        retreat: AtRetreat
+        organization: OfOrganization
+        subject: OfPerson
+        details_hash: Annotated[str, Meta(description="salted hash of the person's details as they were")]
+        category: Category
+        mode: Annotated[Mode, Meta(description="mode registered for")]
+        state: Annotated[
+            RegistrationState,
+            Meta(description="nominated; waitlisted where the room is full; a substitute's is that of who went"),
+        ]
+        sessions: Annotated[tuple[Code, ...], Meta(description="sessions a guest speaker is nominated for")] = ()
+        late: Annotated[bool, Meta(description="admitted after the deadline")] = False
+        substitutes: Annotated[UUID | None, Meta(description="the registration whose part it took")] = None
+        waits_for: Annotated[Mode | None, Meta(description="the other mode, if the part it took waits for it")] = None
+
+        def takes(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+    @classmethod
+    def nominate(
+        cls,
+        *,
+        id: UUID,
+        retreat: str,
+        organization: str,
+        subject: UUID,
+        details_hash: str,
+        category: Category,
+        mode: Mode,
+        state: RegistrationState,
+        cmd: Command,
+        sessions: Sequence[str] = (),
+        late: bool = False,
+        substitutes: UUID | None = None,
+        waits_for: Mode | None = None,
+    ) -> Registration:
+        return cls._begin(
+            cls.Created(
+                **cls._first(id, cmd),
+                retreat=retreat,
+                organization=organization,
+                subject=subject,
+                details_hash=details_hash,
+                category=category,
+                mode=mode,
+                state=state,
+                sessions=tuple(dict.fromkeys(sessions)),
+                late=late,
+                substitutes=substitutes,
+                waits_for=waits_for,
+            )
+        )
+
+    def confirm(self, *, cmd: Command) -> None:
+        if self.registration_state is RegistrationState.CONFIRMED:
+            return
+        self._may("confirm", cmd)
+        self._states(self.Confirmed(**self._next(cmd)))
+
+    class Confirmed(Event, frozen=True, kw_only=True):
+        """The secretariat confirmed the registration."""
+
+        TOPIC: ClassVar[str] = "registration.confirmed"
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state = RegistrationState.CONFIRMED
+
+    def decline(self, *, cmd: Command) -> None:
+        if self.registration_state is RegistrationState.DECLINED:
+            return
+        self._may("decline", cmd)
+        self._states(self.Declined(**self._next(cmd), retreat=self.retreat, subject=self.subject))
+
+    class Declined(Event, frozen=True, kw_only=True):
+        """The nominated person will not come."""
+
+        TOPIC: ClassVar[str] = "registration.declined"
+        retreat: AtRetreat
+        subject: OfPerson
+
+        def releases(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state, it.waits_for, it.reinstated = RegistrationState.DECLINED, None, False
+
+    def reject(self, *, cmd: Command) -> None:
+        if self.registration_state is RegistrationState.REJECTED:
+            return
+        self._may("reject", cmd)
+        self._states(self.Rejected(**self._next(cmd), retreat=self.retreat, subject=self.subject))
+
+    class Rejected(Event, frozen=True, kw_only=True):
+        """The secretariat did not accept the nomination."""
+
+        TOPIC: ClassVar[str] = "registration.rejected"
+        retreat: AtRetreat
+        subject: OfPerson
+
+        def releases(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state, it.waits_for, it.reinstated = RegistrationState.REJECTED, None, False
+
+    def withdraw(self, *, cmd: Command) -> None:
+        if self.registration_state is RegistrationState.WITHDRAWN:
+            return
+        self._may("withdraw", cmd)
+        self._states(self.Withdrawn(**self._next(cmd), retreat=self.retreat, subject=self.subject))
+
+    class Withdrawn(Event, frozen=True, kw_only=True):
+        """The registration was taken back."""
+
+        TOPIC: ClassVar[str] = "registration.withdrawn"
+        retreat: AtRetreat
+        subject: OfPerson
+
+        def releases(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state, it.waits_for, it.reinstated = RegistrationState.WITHDRAWN, None, False
+
+    def reinstate(self, *, cmd: Command, late: bool = False) -> None:
+        """Bring an ended registration back to nominated; `late` says that the deadline was lifted for it."""
+        if self.registration_state is RegistrationState.NOMINATED and self.reinstated:
+            return
+        self._may("admit_late" if late else "reinstate", cmd)
+        self._states(self.Reinstated(**self._next(cmd), retreat=self.retreat, subject=self.subject, late=late))
+
+    class Reinstated(Event, frozen=True, kw_only=True):
+        """A registration that had ended stands again, as nominated, with a seat and a place of its own."""
+
+        TOPIC: ClassVar[str] = "registration.reinstated"
+        retreat: AtRetreat
+        subject: OfPerson
+        late: Annotated[bool, Meta(description="admitted after the deadline")]
+
+        def takes(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state, it.reinstated = RegistrationState.NOMINATED, True
+
+    def substitute(self, *, by: UUID, cmd: Command) -> None:
+        self._may("substitute", cmd)
+        self._states(self.Substituted(**self._next(cmd), retreat=self.retreat, subject=self.subject, by=by))
+
+    class Substituted(Event, frozen=True, kw_only=True):
+        """Another person comes instead, with the same state, mode and seat."""
+
+        TOPIC: ClassVar[str] = "registration.substituted"
+        retreat: AtRetreat
+        subject: OfPerson
+        by: Annotated[UUID, Meta(description="registration of who comes instead")]
+
+        def releases(self) -> Sequence[str]:
+            return (_claim(self.retreat, self.subject),)
+
+        def apply(self, it: Registration) -> None:
+            it.registration_state, it.waits_for = RegistrationState.SUBSTITUTED, None
+            it.substitute_is = self.by
+
+    def change_mode(self, *, mode: Mode, cmd: Command, full: bool = False) -> None:
+        """Go over to a mode; into a full one, keep the present mode and wait. Back to the present: wait no more."""
+        if self.active and mode is (self.waits_for or self.mode):
+            return
+        self._may("change_mode", cmd)
+        if mode is self.mode:
+            self._states(self.ModeKept(**self._next(cmd)))
+        elif full:
+            self._states(self.ModeAwaited(**self._next(cmd), mode=mode))
+        else:
+            self._states(self.ModeChanged(**self._next(cmd), mode=mode))
+
+    class ModeChanged(Event, frozen=True, kw_only=True):
+        """The person takes part in the other mode and has a place in it."""
+
+        TOPIC: ClassVar[str] = "registration.mode_changed"
+        mode: Mode
+
+        def apply(self, it: Registration) -> None:
+            it.mode, it.waits_for = self.mode, None
+            it._leaves_waiting_list()
+
+    class ModeAwaited(Event, frozen=True, kw_only=True):
+        """The person asked for a mode that is full: the present one stays, and he or she waits at the end."""
+
+        TOPIC: ClassVar[str] = "registration.mode_awaited"
+        mode: Annotated[Mode, Meta(description="the mode asked for")]
+
+        def apply(self, it: Registration) -> None:
+            it.waits_for = self.mode
+
+    class ModeKept(Event, frozen=True, kw_only=True):
+        """The person no longer waits for another mode."""
+
+        TOPIC: ClassVar[str] = "registration.mode_kept"
+
+        def apply(self, it: Registration) -> None:
+            it.waits_for = None
+
+    def promote(self, *, mode: Mode, cmd: Command) -> None:
+        self._may("promote", cmd)
+        self._states(self.Promoted(**self._next(cmd), mode=mode))
+
+    class Promoted(Event, frozen=True, kw_only=True):
+        """A place came free in the mode waited for: it is this person's, who takes part in that mode now."""
+
+        TOPIC: ClassVar[str] = "registration.promoted"
+        mode: Annotated[Mode, Meta(description="mode of the place")]
+
+        def apply(self, it: Registration) -> None:
+            if self.mode is it.waits_for:
+                it.waits_for = None
+            it.mode = self.mode
+            it._leaves_waiting_list()
+
+    def record_attendance(self, *, session: str, mode: Mode, cmd: Command) -> None:
+        """What was seen last stands: another mode for the same session corrects the first."""
+        if self.attendance.get(session) is mode:
+            return
+        self._may("record_attendance", cmd)
+        self._states(self.AttendanceRecorded(**self._next(cmd), session=session, mode=mode))
+
+    class AttendanceRecorded(Event, frozen=True, kw_only=True):
+        """The person was in a session."""
+
+        TOPIC: ClassVar[str] = "registration.attendance_recorded"
+        session: Annotated[Code, Meta(description="code of the session")]
+        mode: Annotated[Mode, Meta(description="actual mode, whatever was registered")]
+
+        def apply(self, it: Registration) -> None:
+            it.attendance[self.session] = self.mode
+            it.excused.discard(self.session)
+
+    def excuse(self, *, cmd: Command, session: str | None = None) -> None:
+        if session in self.excused:
+            return
+        self._may("excuse", cmd)
+        attended = list(self.attendance) if session is None else [s for s in self.attendance if s == session]
+        if attended:
+            raise RuleViolation(
+                "registration.attended",
+                state=self.state,
+                allowed=self._verbs(),
+                details={"sessions": len(attended)},
+            )
+        self._states(self.Excused(**self._next(cmd), session=session))
+
+    class Excused(Event, frozen=True, kw_only=True):
+        """The person sent apologies."""
+
+        TOPIC: ClassVar[str] = "registration.excused"
+        session: Annotated[Code | None, Meta(description="code of the session; null: the whole retreat")] = None
+
+        def apply(self, it: Registration) -> None:
+            it.excused.add(self.session)
+
+    def require_waiting(self, mode: Mode | None, cmd: Command) -> Mode:
+        """The mode on whose waiting list the registration stands; needed as an argument only where there are two."""
+        self._may("skip_waiting", cmd)
+        if mode is None and len(self.waits_in) > 1:
+            raise InvalidInput(fields=[("mode", "is needed: the person waits for both")])
+        wanted = mode or self.waits_in[0]
+        if wanted not in self.waits_in:
+            raise RuleViolation("room.waiting", state=self.state, allowed=self._verbs(), details={"mode": wanted})
+        return wanted
+
+    def _leaves_waiting_list(self) -> None:
+        if self.waitlisted:
+            self.registration_state = RegistrationState.NOMINATED
+
+
+def _claim(retreat: str, subject: UUID) -> str:
+    return f"person:{retreat}:{subject}"
+
+
+class Registrations(Commands):
+    """What may be asked of registrations, and of the seats and places they take in the same transaction."""
+
+    def nominate(
+        self,
+        retreat: UUID | str,
+        *,
+        organization: UUID | str,
+        category: Category,
+        mode: Mode,
+        person: PersonDetails,
+        sessions: Sequence[str] = (),
+    ) -> Registration:
+        """Nominate a person; where the room is full, he or she waits at the end of the list."""
+        return self._register(
+            Nomination(
+                retreat=retreat,
+                organization=organization,
+                category=category,
+                mode=mode,
+                person=person,
+                sessions=tuple(sessions),
+            ),
+            late=False,
+        )
+
+    def confirm(self, registration: UUID) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow()
+        waited = it.waitlisted
+        it.confirm(cmd=self._cmd)
+        if it.pending_events:
+            self._require_running(it)
+            if waited:
+                self._places(it.retreat, it.mode).promote(registration=it.id, cmd=self._cmd)
+        return it
+
+    def decline(self, registration: UUID) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow(organizations=[it.organization], persons=[it.subject])
+        modes = it.modes
+        it.decline(cmd=self._cmd)
+        return self._ended(it, modes)
+
+    def reject(self, registration: UUID) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow()
+        modes = it.modes
+        it.reject(cmd=self._cmd)
+        return self._ended(it, modes)
+
+    def withdraw(self, registration: UUID) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow(organizations=[it.organization], persons=[it.subject])
+        modes = it.modes
+        it.withdraw(cmd=self._cmd)
+        return self._ended(it, modes)
+
+    def reinstate(self, registration: UUID) -> Registration:
+        """Bring an ended registration back, in time. What the secretariat rejected only the secretariat reinstates."""
+        it = self._load(Registration, registration)
+        rejected = it.registration_state is RegistrationState.REJECTED
+        self._allow(organizations=() if rejected else self._answerable(it))
+        return self._reinstate(it, late=False)
+
+    def admit_late(self, registration: UUID | None = None, *, nomination: Nomination | None = None) -> Registration:
+        """After the deadline: reinstate a registration, or nominate. It lifts the deadline and nothing else."""
+        if (registration is None) == (nomination is None):
+            raise InvalidInput(fields=[("registration", "either this or a nomination")])
+        if nomination is not None:
+            return self._register(nomination, late=True)
+        assert registration is not None
+        it = self._load(Registration, registration)
+        self._allow()
+        return self._reinstate(it, late=True)
+
+    def substitute(self, registration: UUID, *, person: PersonDetails) -> Registration:
+        """Let another person come instead, with the state, mode and seat of the first. Answers the new registration."""
+        it = self._load(Registration, registration)
+        self._allow(organizations=self._answerable(it))
+        subject, details_hash = self._person(person)
+        if it.substitute_is is not None:
+            successor = self._get(Registration, it.substitute_is)
+            if successor.subject == subject:
+                return successor
+        id, state, waits_for, modes = self._cmd.new_id("substitute"), it.registration_state, it.waits_for, it.modes
+        it.substitute(by=id, cmd=self._cmd)
+        self._require_running(it)
+        if self._holder(it.retreat, subject) is not None:
+            raise RuleViolation("registration.person", details={"retreat": it.retreat})
+        if it.category in SEATED:
+            self._seats(it.retreat, it.organization).pass_on(
+                category=it.category, registration=it.id, to=id, cmd=self._cmd
+            )
+        for mode in modes:
+            self._places(it.retreat, mode).pass_on(registration=it.id, to=id, cmd=self._cmd)
+        return self._add(
+            Registration.nominate(
+                id=id,
+                retreat=it.retreat,
+                organization=it.organization,
+                subject=subject,
+                details_hash=details_hash,
+                category=it.category,
+                mode=it.mode,
+                state=state,
+                sessions=it.sessions,
+                substitutes=it.id,
+                waits_for=waits_for,
+                cmd=self._cmd,
+            )
+        )
+
+    def change_mode(self, registration: UUID, *, mode: Mode) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow(organizations=[it.organization], persons=[it.subject])
+        before, wanted = it.mode, self._find(Places, Places.key(it.retreat, mode))
+        it.change_mode(mode=mode, full=wanted is not None and wanted.full, cmd=self._cmd)
+        if not it.pending_events:
+            return it
+        retreat = self._require_running(it)
+        self._require_mode(retreat, mode)
+        if it.waits_for is mode:
+            self._places(it.retreat, mode).queue(registration=it.id, organization=it.organization, cmd=self._cmd)
+        elif it.mode is before:
+            for other in Mode:
+                if other is not before:
+                    self._places(it.retreat, other).give_up(registration=it.id, cmd=self._cmd)
+        else:
+            self._places(it.retreat, mode).take(registration=it.id, organization=it.organization, cmd=self._cmd)
+            self._places(it.retreat, before).give_up(registration=it.id, cmd=self._cmd)
+        return it
+
+    def grant_exception(
+        self, retreat: UUID | str, *, organization: UUID | str, category: Category, seats: int = 1
+    ) -> EntitySeats:
+        """Grant an entity seats beyond the rule."""
+        at, of = self._load(Retreat, retreat), self._get(Organization, organization)
+        self._allow()
+        if at.over:
+            raise RuleViolation("registration.running", state=at.state, details=_times(at))
+        require_organization(self._work, of.code)
+        require_seated(category)
+        self._require_entitled(of, category)
+        it = self._seats(at.code, of.code)
+        it.grant_exception(category=category, seats=seats, cmd=self._cmd)
+        return it
+
+    def promote(self, retreat: UUID | str, *, mode: Mode) -> Registration | Places:
+        """Give free places to those who wait, in order, until none is free or nobody waits.
+
+        Answers the first who was promoted; the places, if nobody was: that is no refusal.
+        """
+        at = self._load(Retreat, retreat)
+        self._allow()
+        places = self._places(at.code, mode)
+        promoted: Registration | None = None
+        while at.takes_changes and (first := places.next):
+            it = self._get(Registration, first)
+            before = it.mode
+            places.promote(registration=it.id, cmd=self._cmd)
+            it.promote(mode=mode, cmd=self._cmd)
+            if before is not mode:
+                self._places(at.code, before).give_up(registration=it.id, cmd=self._cmd)
+            promoted = promoted or it
+        return promoted or places
+
+    def skip_waiting(self, registration: UUID, *, mode: Mode | None = None) -> Registration:
+        """Pass over one who waits: the one behind goes first. `mode` only for who waits for both."""
+        it = self._load(Registration, registration)
+        self._allow()
+        mode = it.require_waiting(mode, self._cmd)
+        self._require_running(it)
+        self._places(it.retreat, mode).skip(registration=it.id, cmd=self._cmd)
+        return it
+
+    def record_attendance(self, registration: UUID, *, session: str, mode: Mode) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow()
+        it.record_attendance(session=session, mode=mode, cmd=self._cmd)
+        if it.pending_events:
+            retreat = self._require_running(it)
+            if not retreat.in_session:
+                raise RuleViolation("registration.in_session", state=retreat.state, details=_times(retreat))
+        return it
+
+    def excuse(self, registration: UUID, *, session: str | None = None) -> Registration:
+        it = self._load(Registration, registration)
+        self._allow()
+        it.excuse(session=session, cmd=self._cmd)
+        if it.pending_events:
+            self._require_running(it)
+        return it
+
+    def _register(self, nomination: Nomination, *, late: bool) -> Registration:
+        category, mode = nomination.category, nomination.mode
+        sessions = tuple(dict.fromkeys(nomination.sessions))
+        retreat = self._get(Retreat, nomination.retreat)
+        organization = self._get(Organization, nomination.organization)
+        self._work.expects(retreat)
+        self._allow(organizations=[organization.code] if category in SEATED else [])
+        subject, details_hash = self._person(nomination.person)
+        if (holder := self._holder(retreat.code, subject)) is not None:
+            standing = self._get(Registration, holder)
+            same = (organization.code, category, sessions) == (
+                standing.organization,
+                standing.category,
+                standing.sessions,
+            )
+            if same and mode in standing.modes:
+                return standing
+            raise RuleViolation("registration.person", details={"retreat": retreat.code})
+        _require_time(retreat, self._cmd.now, late=late)
+        require_organization(self._work, organization.code)
+        self._require_entitled(organization, category)
+        self._require_mode(retreat, mode)
+        if bool(sessions) != (category is Category.GUEST_SPEAKER):
+            raise InvalidInput(fields=[("sessions", "are named for a guest speaker, and for nobody else")])
+        id = self._cmd.new_id("registration")
+        waitlisted = self._places(retreat.code, mode).full and not late
+        self._take(id, retreat, organization.code, category, mode, waitlisted=waitlisted)
+        return self._add(
+            Registration.nominate(
+                id=id,
+                retreat=retreat.code,
+                organization=organization.code,
+                subject=subject,
+                details_hash=details_hash,
+                category=category,
+                mode=mode,
+                state=RegistrationState.WAITLISTED if waitlisted else RegistrationState.NOMINATED,
+                sessions=sessions,
+                late=late,
+                cmd=self._cmd,
+            )
+        )
+
+    def _reinstate(self, it: Registration, *, late: bool) -> Registration:
+        it.reinstate(late=late, cmd=self._cmd)
+        if not it.pending_events:
+            return it
+        retreat = self._get(Retreat, it.retreat)
+        organization = require_organization(self._work, it.organization)
+        _require_time(retreat, self._cmd.now, late=late)
+        if self._holder(it.retreat, it.subject) is not None:
+            raise RuleViolation("registration.person", details={"retreat": it.retreat})
+        self._require_entitled(organization, it.category)
+        self._require_mode(retreat, it.mode)
+        self._take(it.id, retreat, it.organization, it.category, it.mode, waitlisted=False)
+        return it
+
+    def _take(
+        self, id: UUID, retreat: Retreat, organization: str, category: Category, mode: Mode, *, waitlisted: bool
+    ) -> None:
+        """Take an entity's seat, where the category has one, and a place, or a position on the waiting list."""
+        if category in SEATED:
+            self._seats(retreat.code, organization).take(
+                category=category, registration=id, rule=retreat.rule_for(category), cmd=self._cmd
+            )
+        places = self._places(retreat.code, mode)
+        if waitlisted:
+            places.queue(registration=id, organization=organization, cmd=self._cmd)
+        else:
+            places.take(registration=id, organization=organization, cmd=self._cmd)
+
+    def _ended(self, it: Registration, modes: Sequence[Mode]) -> Registration:
+        """Give back the seat and the place of a registration that has just ended."""
+        if it.pending_events:
+            self._require_running(it)
+            if it.category in SEATED:
+                self._seats(it.retreat, it.organization).release(
+                    category=it.category, registration=it.id, cmd=self._cmd
+                )
+            for mode in modes:
+                self._places(it.retreat, mode).give_up(registration=it.id, cmd=self._cmd)
+        return it
+
+    def _answerable(self, it: Registration) -> list[str]:
+        """The organization that may act on a registration: none but the secretariat for what has no seat."""
+        return [it.organization] if it.category in SEATED else []
+
+    def _require_running(self, it: Registration) -> Retreat:
+        retreat = self._get(Retreat, it.retreat)
+        if not retreat.takes_changes:
+            raise RuleViolation("registration.running", state=retreat.state, details=_times(retreat))
+        return retreat
+
+    def _require_entitled(self, organization: Organization, category: Category) -> None:
+        """Seats are for Compact entities, guest speakers come from elsewhere; staff may come from anywhere."""
+        if category is not Category.SECRETARIAT and organization.is_compact() != (category in SEATED):
+            raise RuleViolation(
+                "registration.category",
+                details={"category": category, "compact_status": organization.compact_status},
+            )
+
+    def _require_mode(self, retreat: Retreat, mode: Mode) -> None:
+        if mode not in retreat.modes:
+            raise RuleViolation(
+                "registration.mode",
+                state=retreat.state,
+                details={"mode": mode, "format": retreat.logistics.format},
+            )
+
+    def _holder(self, retreat: str, subject: UUID) -> UUID | None:
+        """The person's active registration for a retreat."""
+        return self._work.store.holder(_claim(retreat, subject))
+
+    def _places(self, retreat: str, mode: Mode) -> Places:
+        return self._get(Places, Places.key(retreat, mode))
+
+    def _seats(self, retreat: str, entity: str) -> EntitySeats:
+        seats = self._find(EntitySeats, EntitySeats.key(retreat, entity))
+        return seats or self._add(EntitySeats.open(retreat=retreat, entity=entity, cmd=self._cmd))
+
+
+def _require_time(retreat: Retreat, now: datetime, *, late: bool) -> None:
+    """A nomination or reinstatement comes in while registration is open; a late admission afterwards."""
+    is_open = retreat.registration_is_open(now)
+    if late:
+        if not retreat.takes_changes or retreat.retreat_state is RetreatState.POSTPONED:
+            raise RuleViolation("registration.running", state=retreat.state, details=_times(retreat))
+        if is_open:
+            raise RuleViolation("registration.in_time", state=retreat.state, details=_times(retreat))
+    elif not is_open:
+        if retreat.retreat_state is RetreatState.REGISTRATION_OPEN:
+            raise RuleViolation("registration.deadline", state=retreat.state, details=_times(retreat))
+        raise RuleViolation("registration.closed", state=retreat.state, details=_times(retreat))
+
+
+def _times(retreat: Retreat) -> dict[str, str]:
+    details = {"retreat": retreat.code}
+    if retreat.deadline is not None:
+        details |= {"deadline": retreat.deadline.at.isoformat(), "zone": retreat.deadline.zone}
+    return details

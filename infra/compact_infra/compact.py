@@ -1,0 +1,313 @@
+"""The composition root, and what a host imports: `Compact(Settings(…), identify=…).mount(app, "/coordination")`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import anyio.to_thread
+import psycopg
+import structlog
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+from psycopg import IsolationLevel, sql
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import HTTPConnection
+
+from compact_api.context import Context, Identity
+from compact_api.graphiql import graphiql_router
+from compact_api.guard import Limits, Schema
+from compact_api.http import health_router
+from compact_api.schema import build_schema, root
+from compact_api.transport import GraphQLEndpoint
+from compact_domain.kernel import Actor, Aggregate, Intent, Receipt, Sealed, Work
+from compact_domain.published import check
+from compact_domain.role import RolesOfPerson
+from compact_infra.commander import Commander
+from compact_infra.embedded_postgres import EmbeddedPostgres
+from compact_infra.event_store import EventStore, Migrations, read_fact
+from compact_infra.identity import DevelopmentTokens, actor_of, census
+from compact_infra.projector import Projector, ReadSide, Watermark
+from compact_infra.settings import Settings
+from compact_infra.vault import Keys, Vault
+from compact_projections.asking import Asking, Moment
+from compact_projections.models import models
+
+log = structlog.get_logger("compact")
+
+Identify = Callable[[HTTPConnection], Identity | Awaitable[Identity | None] | None]
+
+
+class Compact:
+    """The module: mounted in a host, included as a router, or served on its own. Making one does no I/O.
+
+    `identify` says who sends a request or opens a socket; without it, development tokens do if the settings say so,
+    and nobody is anybody otherwise.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, identify: Identify | None = None) -> None:
+        self.settings = settings or Settings()
+        self._identify = identify
+        self.watermark = Watermark()
+        self.command_limiter = CapacityLimiter(max(1, self.settings.pool_size - 2))
+        self._embedded: EmbeddedPostgres | None = None
+        self._projector: Projector | None = None
+        self._ears: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._up = 0
+
+    # --- for a host
+
+    def mount(self, app: FastAPI, path: str) -> None:
+        """Mount the module under a path, its start and stop chained to the host's own."""
+        app.mount(path, self.app)
+        theirs = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def both(host: Any) -> AsyncIterator[Any]:
+            async with theirs(host) as state, self.lifespan(host):
+                yield state
+
+        app.router.lifespan_context = both
+
+    @cached_property
+    def router(self) -> APIRouter:
+        """The module as a router for the host's own app; it brings its start and stop along."""
+        router = APIRouter(lifespan=self.lifespan)
+        self._include(router)
+        return router
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The module as an application without a lifespan, to be mounted; `standalone` has one."""
+        app = FastAPI(openapi_url=None)
+        self._include(app)
+        return app
+
+    @cached_property
+    def standalone(self) -> FastAPI:
+        """The module as an application of its own."""
+        app = FastAPI(openapi_url=None, lifespan=self.lifespan)
+        self._include(app)
+        return app
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The GraphQL schema."""
+        return build_schema(Limits(introspection=self.settings.introspection))
+
+    def _include(self, app: FastAPI | APIRouter) -> None:
+        app.include_router(GraphQLEndpoint(self.schema, self._context, root=root))
+        app.include_router(graphiql_router())
+        app.include_router(health_router(self))
+
+    async def _context(self, connection: HTTPConnection) -> AsyncIterator[Context]:
+        context = Context(self, await self.identify(connection))
+        try:
+            yield context
+        finally:
+            await context.close()
+
+    async def identify(self, connection: HTTPConnection) -> Identity | None:
+        """Who sends a request or opens a socket."""
+        how = self._identify or (self.tokens.identify if self.settings.auth == "development" else None)
+        found = how(connection) if how else None
+        return await found if inspect.isawaitable(found) else found
+
+    # --- start and stop
+
+    @asynccontextmanager
+    async def lifespan(self, _: object = None) -> AsyncIterator[None]:
+        """Everything that runs, for as long as the host does. Entered twice, it runs once."""
+        self._up += 1
+        if self._up == 1:
+            await anyio.to_thread.run_sync(self.start)
+            await self._open_pool()
+        try:
+            yield
+        finally:
+            self._up -= 1
+            if self._up == 0:
+                if self._pool is not None:
+                    await self._pool.close()
+                    self._pool = None
+                await anyio.to_thread.run_sync(self.stop)
+
+    def start(self) -> None:
+        """Bring up the database, the store and, in a worker, the projector. Blocks. Raises `NotReady`."""
+        check()
+        url = self.database_url()
+        Migrations(url, self.settings.db_schema).apply(demonstration=self.settings.demonstration)
+        self._stopping.clear()
+        self.store.open()
+        if self.settings.is_worker:
+            self._projector = Projector(url, self.read_side, on_advance=self.watermark.advance)
+            self._projector.start()
+        else:
+            self._ears = threading.Thread(target=self._follow, name="compact-watermark", daemon=True)
+            self._ears.start()
+        self.watermark.wait(self.store.head(), timeout=60)
+
+    def stop(self) -> None:
+        """The reverse of `start`."""
+        self._stopping.set()
+        if self._projector:
+            self._projector.stop()
+            self._projector = None
+        self.store.close()
+        del self.store
+        if self._embedded:
+            self._embedded.stop()
+            self._embedded = None
+
+    def database_url(self) -> str:
+        """The URL of the database; starts the embedded one where none is given."""
+        if self.settings.database_url:
+            return self.settings.database_url
+        if self._embedded is None:
+            embedded = EmbeddedPostgres(self.settings.data_dir)
+            embedded.start()
+            self._embedded = embedded
+        return self._embedded.url
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that lie outside the database."""
+        if self.settings.vault_key:
+            return Keys.from_text(self.settings.vault_key.get_secret_value())
+        return Keys.from_file(self.settings.data_dir / "vault.key")
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.keys, self.settings.db_schema)
+
+    @cached_property
+    def store(self) -> EventStore:
+        return EventStore(self.database_url(), self.settings.db_schema, self.vault, pool_size=self.settings.pool_size)
+
+    @cached_property
+    def read_side(self) -> ReadSide:
+        return ReadSide(self.settings.db_schema, models())
+
+    @cached_property
+    def commander(self) -> Commander:
+        return Commander(self.store, census, on_append=self._appended)
+
+    @cached_property
+    def tokens(self) -> DevelopmentTokens:
+        """Development tokens, signed with a key of this installation."""
+        key = self.settings.token_key
+        return DevelopmentTokens(key.get_secret_value().encode() if key else self.keys.derive("development-token"))
+
+    def _appended(self, position: int) -> None:
+        if self._projector:
+            self._projector.wake()
+
+    def _follow(self) -> None:
+        """Keep the watermark where another process projects: by LISTEN, and a look every half second."""
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(self.database_url(), autocommit=True, connect_timeout=2) as connection:
+                    connection.execute(self.read_side.sql("listen {r}"))
+                    while not self._stopping.is_set():
+                        if self.read_side.exists(connection):
+                            self.watermark.advance(self.read_side.position(connection))
+                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                            break
+            except psycopg.OperationalError:
+                self._stopping.wait(0.5)
+
+    async def _open_pool(self) -> None:
+        async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
+            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+
+        url = self.settings.read_database_url or self.database_url()
+        role = f"{self.settings.db_schema}_app"
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs={
+                "connect_timeout": 2,
+                "options": f"-c role={role} -c statement_timeout=15s -c timezone=UTC -c jit=off",
+                "application_name": f"{self.settings.db_schema}-questions",
+            },
+            configure=configure,
+            min_size=1,
+            max_size=self.settings.pool_size,
+            timeout=2.0,
+            max_waiting=500,
+            open=False,
+        )
+        await self._pool.open(wait=True, timeout=10)
+
+    # --- for the API
+
+    def give(self, intent: Intent, decision: Callable[[Work], Aggregate]) -> Receipt:
+        return self.commander.give(intent, decision)
+
+    async def visible(self, position: int) -> bool:
+        if self.watermark.position >= position:
+            return True
+        return await anyio.to_thread.run_sync(self.watermark.wait, position, self.settings.visible_within)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Asking]:
+        assert self._pool is not None, "the module has not been started"
+        async with self._pool.connection() as connection:
+            names = {"r": sql.Identifier(self.read_side.schema), "s": sql.Identifier(self.settings.db_schema)}
+            cursor = await connection.execute(
+                sql.SQL("select position, {s}.now() from {r}.position").format(**names), prepare=True
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            yield Asking(
+                connection,
+                schema=self.read_side.schema,
+                events=self.settings.db_schema,
+                moment=Moment(position=row[0], now=row[1], live=True),
+            )
+
+    async def actor(self, asking: Asking, identity: Identity) -> Actor:
+        records = await asking.rows(
+            asking.compose(
+                "select topic, state from {s}.event where originator_id = %(id)s order by originator_version"
+            ),
+            {"id": RolesOfPerson.key(identity.subject)},
+        )
+        roles: Any = None
+        for topic, state in records:
+            roles = read_fact(topic, bytes(state)).mutate(roles)
+        prefix = f"focal-person:{identity.subject}:"
+        claims = await asking.rows(
+            asking.compose("select key from {s}.claim where key >= %(low)s and key < %(high)s order by key"),
+            {"low": prefix, "high": prefix + "\U0010ffff"},
+        )
+        return actor_of(identity, roles, [key for (key,) in claims], asking.moment.now)
+
+    def open_sealed(self, boxes: Iterable[Sealed], wrapped: Mapping[tuple[UUID, int], bytes]) -> dict[str, str | None]:
+        return self.vault.open(boxes, wrapped)
+
+    async def history(self, kind: type[Aggregate], id: UUID, version: int) -> Aggregate | None:
+        return await anyio.to_thread.run_sync(self._history, kind, id, version)
+
+    def _history(self, kind: type[Aggregate], id: UUID, version: int) -> Aggregate | None:
+        it: Any = None
+        for stored in self.store.recorder.select_events(id, lte=version):
+            it = self.store.mapper.to_domain_event(stored).mutate(it)
+        return it if isinstance(it, kind) else None
+
+    async def ready(self) -> str | None:
+        """What this process still waits for; None if it can serve."""
+        if self._pool is None:
+            return "it has not been started"
+        with suppress(Exception):
+            async with asyncio.timeout(2), self.reading():
+                return None
+        return "the database or the read side does not answer"

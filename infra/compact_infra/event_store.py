@@ -1,0 +1,501 @@
+"""Facts to bytes and back, and the one function in SQL that writes them; behind the library's recorder interface."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from threading import Thread
+from typing import Any, LiteralString, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+import psycopg
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    ListenNotifySubscription,
+    Mapper,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
+from eventsourcing.utils import TopicError, get_topic, resolve_topic
+from psycopg import sql
+from psycopg.rows import TupleRow, tuple_row
+from psycopg_pool import ConnectionPool
+
+from compact_domain.kernel import Aggregate, Conflict, Fact, Receipt, RuleViolation, Stated
+from compact_domain.published import CLAIM_RULES
+from compact_infra.vault import Vault, VaultSession
+
+A = TypeVar("A", bound=Aggregate)
+Connection = psycopg.Connection[TupleRow]
+
+
+class Unreadable(Exception):
+    """A stored fact that this release does not know, or that is not what its topic and version promise."""
+
+
+class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    data: msgspec.Raw
+    version: int
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_stored = msgspec.json.Decoder(_Stored)
+
+
+@cache
+def _decoder(kind: type[Fact]) -> msgspec.json.Decoder[Fact]:
+    return msgspec.json.Decoder(kind)
+
+
+class EventMapper(Mapper[UUID]):
+    """Canonical JSON (sorted keys), `{"data": …, "version": n}`: the version is read before the body.
+
+    Strict both ways: what cannot be read back is not written, and what is unknown, newer, or has a field too many or
+    too few is not read. `Unreadable` says which.
+    """
+
+    def __init__(self) -> None:  # no transcoder: msgspec does the whole of it
+        pass
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        fact = cast("Fact", domain_event)
+        kind = type(fact)
+        data = _encoder.encode(fact)
+        try:
+            same = _decoder(kind).decode(data) == fact
+        except msgspec.ValidationError as e:
+            raise Unreadable(f"{get_topic(kind)} would not be read back: {e}") from e
+        if not same:
+            raise Unreadable(f"{get_topic(kind)} would be read back as something else")
+        state = _encoder.encode(_Stored(msgspec.Raw(data), kind.class_version))
+        return StoredEvent(fact.originator_id, fact.originator_version, get_topic(kind), state)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Fact:
+        fact = read_fact(stored_event.topic, stored_event.state)
+        if (fact.originator_id, fact.originator_version) != (
+            stored_event.originator_id,
+            stored_event.originator_version,
+        ):
+            raise Unreadable(f"{stored_event.topic} stands where another fact should")
+        return fact
+
+
+def read_fact(topic: str, state: bytes) -> Fact:
+    """The fact that was stored under a topic, brought up to the present version of its shape. Raises `Unreadable`."""
+    try:
+        kind: type[Fact] = resolve_topic(topic)
+        outer = _stored.decode(state)
+        if outer.version > kind.class_version:
+            raise Unreadable(f"{topic} version {outer.version} is newer than this release ({kind.class_version})")
+        if outer.version == kind.class_version:
+            return _decoder(kind).decode(outer.data)
+        shape: dict[str, Any] = msgspec.json.decode(outer.data)
+        for version in range(outer.version, kind.class_version):
+            getattr(kind, f"upcast_v{version}_v{version + 1}")(shape)
+        return msgspec.convert(shape, kind)
+    except TopicError:
+        raise Unreadable(f"{topic} is no fact this release knows") from None
+    except msgspec.DecodeError as e:
+        raise Unreadable(f"{topic}: {e}") from e
+
+
+class EventStore:
+    """The PostgreSQL schemas of one installation, and pools of connections to them. `open()` before use."""
+
+    def __init__(self, url: str, schema: str, vault: Vault, *, pool_size: int = 8) -> None:
+        self.url, self.schema, self.app_role, self.vault = url, schema, f"{schema}_app", vault
+        self.mapper = EventMapper()
+        self.pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            kwargs={
+                "autocommit": True,
+                "row_factory": tuple_row,
+                "connect_timeout": 2,
+                "options": f"-c role={self.app_role} -c statement_timeout=30s -c lock_timeout=10s -c timezone=UTC",
+                "application_name": f"{schema}-commands",
+            },
+            min_size=1,
+            max_size=pool_size,
+            timeout=2.0,
+            max_waiting=200,
+            open=False,
+            name=f"{schema}-commands",
+        )
+        self.recorder = Recorder(self)
+
+    def sql(self, statement: LiteralString) -> sql.Composed:
+        """A statement with `{s}` for the schema of the store and `{v}` for that of the vault."""
+        return sql.SQL(statement).format(s=sql.Identifier(self.schema), v=sql.Identifier(f"{self.schema}_vault"))
+
+    def open(self) -> None:
+        self.pool.open(wait=True, timeout=10)
+
+    def close(self) -> None:
+        self.pool.close()
+
+    @contextmanager
+    def attempt(self) -> Iterator[Attempt]:
+        """One attempt at a command, on one connection."""
+        with self.pool.connection() as connection:
+            yield Attempt(self, connection)
+
+    def now(self) -> datetime:
+        """The clock that facts are recorded by."""
+        with self.pool.connection() as connection:
+            return cast("datetime", _one(connection.execute(self.sql("select {s}.now()")))[0])
+
+    def set_clock(self, at: datetime) -> datetime:
+        """Move a demonstration's clock forward; what lies behind it moves nothing. Refused on any other database."""
+        with self.pool.connection() as connection:
+            return cast("datetime", _one(connection.execute(self.sql("select {s}.set_clock(%s)"), (at,)))[0])
+
+    def head(self) -> int:
+        """Position of the last fact; 0 where there is none."""
+        with self.pool.connection() as connection:
+            row = _one(connection.execute(self.sql("select coalesce(max(position), 0) from {s}.event")))
+            return cast("int", row[0])
+
+    def is_demonstration(self) -> bool:
+        with self.pool.connection() as connection:
+            return bool(_one(connection.execute(self.sql("select demonstration from {s}.installation")))[0])
+
+
+class Attempt:
+    """What one attempt at a command reads and writes; the store as the domain sees it."""
+
+    def __init__(self, store: EventStore, connection: Connection) -> None:
+        self.store, self.connection = store, connection
+        self.secrets: VaultSession = store.vault.session(connection)
+
+    def clock(self) -> datetime:
+        return cast("datetime", _one(self.connection.execute(self.store.sql("select {s}.now()")))[0])
+
+    def load(self, kind: type[A], id: UUID) -> A | None:
+        rows = self.connection.execute(
+            self.store.sql("select topic, state from {s}.event where originator_id = %s order by originator_version"),
+            (id,),
+            prepare=True,
+        )
+        it: Any = None
+        for topic, state in rows:
+            it = read_fact(topic, state).mutate(it)
+        return it if isinstance(it, kind) else None
+
+    def holder(self, claim: str) -> UUID | None:
+        row = self.connection.execute(
+            self.store.sql("select holder from {s}.claim where key = %s"), (claim,), prepare=True
+        ).fetchone()
+        return cast("UUID", row[0]) if row else None
+
+    def claims(self, prefix: str) -> list[str]:
+        """Keys of the claims now held whose key begins with `prefix`."""
+        rows = self.connection.execute(
+            self.store.sql("select key from {s}.claim where key >= %s and key < %s order by key"),
+            (prefix, prefix + "\U0010ffff"),
+        )
+        return [key for (key,) in rows]
+
+    def answered(self, actor: UUID, command_id: UUID) -> tuple[bytes, Receipt] | None:
+        """What an actor's command was answered with before, and the hash of its request."""
+        log = self.connection.execute(
+            self.store.sql(
+                "select request, subject, version, facts, position, warnings from {s}.command_log"
+                " where actor = %s and command_id = %s"
+            ),
+            (actor, command_id),
+            prepare=True,
+        ).fetchone()
+        if log is None:
+            return None
+        request, subject, version, facts, position, warnings = log
+        events = self.connection.execute(
+            self.store.sql(
+                "select event_id, position, topic, originator_id, originator_version from {s}.event"
+                " where position > %s and position <= %s order by position"
+            ),
+            (position - facts, position),
+        ).fetchall()
+        stated = tuple(
+            Stated(event_id=event, position=at, topic=topic, subject=id, version=n)
+            for event, at, topic, id, n in events
+        )
+        receipt = Receipt(
+            subject=subject,
+            version=version,
+            position=position,
+            events=stated,
+            replayed=True,
+            warnings=tuple(warnings),
+        )
+        return bytes(request), receipt
+
+    def append(
+        self,
+        facts: Sequence[Fact],
+        *,
+        actor: UUID,
+        command_id: UUID,
+        request: bytes,
+        subject: UUID,
+        version: int,
+        reads: Mapping[UUID, int],
+        warnings: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Write facts, claims, command log and vault in one transaction, or nothing.
+
+        Raises `Conflict` if a stream that was looked at has moved or the command was answered meanwhile (load and
+        decide again), and `RuleViolation` named by the claim that another holds.
+        """
+        stored = [self.store.mapper.to_stored_event(fact) for fact in facts]
+        event_ids = [_uuid7() for _ in facts]
+        released, taken = _net_claims(facts)
+        try:
+            with self.connection.transaction(force_rollback=dry_run):
+                self.secrets.write()
+                position, _ = _one(
+                    self.connection.execute(
+                        self.store.sql(
+                            "select last_position, at from {s}.append(%s, %s, %s, %s, %s, %s, %s::uuid[],"
+                            " %s::bigint[], %s::text[], %s::bytea[], %s::uuid[], %s::text[], %s::text[], %s::uuid[],"
+                            " %s::uuid[], %s::bigint[])"
+                        ),
+                        (
+                            actor,
+                            command_id,
+                            request,
+                            subject,
+                            version,
+                            list(warnings),
+                            [e.originator_id for e in stored],
+                            [e.originator_version for e in stored],
+                            [e.topic for e in stored],
+                            [e.state for e in stored],
+                            event_ids,
+                            released,
+                            list(taken),
+                            list(taken.values()),
+                            list(reads),
+                            list(reads.values()),
+                        ),
+                        prepare=True,
+                    )
+                )
+        except psycopg.errors.UniqueViolation as e:
+            raise _refusal(e) from e
+        first = position - len(stored) + 1
+        return Receipt(
+            subject=subject,
+            version=version,
+            position=position - len(stored) if dry_run else position,
+            events=tuple(
+                Stated(
+                    event_id=event_id,
+                    position=first + n,
+                    topic=e.topic,
+                    subject=cast("UUID", e.originator_id),
+                    version=e.originator_version,
+                )
+                for n, (e, event_id) in enumerate(zip(stored, event_ids, strict=True))
+            ),
+            replayed=not stored,
+            dry_run=dry_run,
+            warnings=tuple(warnings),
+        )
+
+
+def _refusal(e: psycopg.errors.UniqueViolation) -> Exception:
+    match e.diag.constraint_name:
+        case "claim_taken":
+            key = e.diag.message_detail or ""
+            return RuleViolation(CLAIM_RULES[key.partition(":")[0]])
+        case "version_conflict" | "same_command" | "vault_key" | "vault_person" | "vault_email":
+            return Conflict()
+        case _:
+            return e
+
+
+def _net_claims(facts: Sequence[Fact]) -> tuple[list[str], dict[str, UUID]]:
+    """What a batch gives back and takes in sum, so that a claim may pass from hand to hand within it."""
+    released: dict[str, None] = {}
+    taken: dict[str, UUID] = {}
+    for fact in facts:
+        for key in fact.releases():
+            if taken.pop(key, None) is None:
+                released[key] = None
+        for key in fact.takes():
+            if key in taken:
+                raise RuleViolation(CLAIM_RULES[key.partition(":")[0]])
+            taken[key] = fact.originator_id
+    return list(released), taken
+
+
+def _one(cursor: psycopg.Cursor[TupleRow]) -> TupleRow:
+    row = cursor.fetchone()
+    if row is None:
+        raise RuntimeError("a statement that always answers did not")
+    return row
+
+
+def _uuid7() -> UUID:
+    """A time-ordered id (RFC 9562), so that the index on event ids grows at one end."""
+
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)
+
+
+class Recorder(ApplicationRecorder):
+    """The library's view of the store: its events and notifications can be read and followed by all that it offers."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Facts enter by commands only: a write without actor, command and claims would not be one."""
+        raise IntegrityError("facts are written by commands, through EventStore.attempt().append()")
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        order = sql.SQL("desc" if desc else "asc")
+        statement = sql.SQL(
+            "select originator_id, originator_version, topic, state from {s}.event where originator_id = %s"
+            " and originator_version > %s and originator_version <= %s order by originator_version {order} limit %s"
+        ).format(s=sql.Identifier(self.store.schema), order=order)
+        with self.store.pool.connection() as connection:
+            rows = connection.execute(statement, (originator_id, gt or 0, 2**62 if lte is None else lte, limit))
+            return [StoredEvent(*row) for row in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        first = (start or 0) if inclusive_of_start else (start or 0) + 1
+        with self.store.pool.connection() as connection:
+            rows = connection.execute(
+                self.store.sql(
+                    "select originator_id, originator_version, topic, state, position from {s}.event"
+                    " where position >= %s and position <= %s and (%s::text[] is null or topic = any(%s))"
+                    " order by position limit %s"
+                ),
+                (first, 2**62 if stop is None else stop, list(topics) or None, list(topics), limit),
+            )
+            return [Notification(*row) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        return self.store.head() or None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        return _Subscription(self, gt=gt, topics=topics)
+
+
+class _Subscription(ListenNotifySubscription[ApplicationRecorder]):
+    """Follows the store by LISTEN, with a look every tenth of a second whether it has been stopped."""
+
+    def __init__(self, recorder: Recorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        self._store = recorder.store
+        super().__init__(recorder, gt=gt, topics=topics)
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def __exit__(self, *args: object, **kwargs: Any) -> None:
+        super().__exit__(*args, **kwargs)
+        self._listener.join()
+
+    def _listen(self) -> None:
+        try:
+            with self._store.pool.connection() as connection:
+                connection.execute(self._store.sql("listen {s}"))
+                self._has_been_notified.set()
+                while not self._has_been_stopped and not self._thread_error:
+                    for _ in connection.notifies(timeout=0.1, stop_after=1):
+                        self._has_been_notified.set()
+                connection.execute("unlisten *")
+        except BaseException as e:
+            self._thread_error = self._thread_error or e
+            self.stop()
+
+
+class Migrations:
+    """The store's own migrations: numbered files, applied once, in order, under a lock."""
+
+    def __init__(self, url: str, schema: str) -> None:
+        self.url, self.schema = url, schema
+
+    @classmethod
+    def files(cls) -> list[tuple[int, str, str]]:
+        """Number, name and text of each migration of this release."""
+        folder = resources.files("compact_infra") / "migrations"
+        names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+        return [(int(name[:4]), name, (folder / name).read_text("utf-8")) for name in names]
+
+    def pending(self) -> list[str]:
+        """Names of the migrations that this database has not seen."""
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection:
+            done = self._done(connection)
+        return [name for number, name, _ in self.files() if number not in done]
+
+    def apply(self, *, demonstration: bool = False) -> list[str]:
+        """Bring the database up to this release; answers what was applied. Safe to be called by many at once."""
+        applied: list[str] = []
+        log = sql.Identifier(f"{self.schema}_migration")
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection, connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (self.schema,))
+            done = self._done(connection)
+            if not done:
+                connection.execute(
+                    sql.SQL(
+                        "create table if not exists {log} (number int primary key, name text not null,"
+                        " applied_at timestamptz not null default clock_timestamp())"
+                    ).format(log=log)
+                )
+                self._create_role(connection)
+            for number, name, text in self.files():
+                if number in done:
+                    continue
+                body = text.replace("@schema@", self.schema).replace("@app@", f"{self.schema}_app")
+                connection.execute(body.encode())
+                connection.execute(sql.SQL("insert into {log} values (%s, %s)").format(log=log), (number, name))
+                applied.append(name)
+            if 1 not in done:
+                connection.execute(
+                    sql.SQL("insert into {s}.installation (demonstration) values (%s)").format(
+                        s=sql.Identifier(self.schema)
+                    ),
+                    (demonstration,),
+                )
+        return applied
+
+    def _done(self, connection: psycopg.Connection[Any]) -> set[int]:
+        log = f"{self.schema}_migration"
+        found = connection.execute("select to_regclass(%s)", (log,)).fetchone()
+        if found is None or found[0] is None:
+            return set()
+        rows = connection.execute(sql.SQL("select number from {log}").format(log=sql.Identifier(log)))
+        return {number for (number,) in rows}
+
+    def _create_role(self, connection: psycopg.Connection[Any]) -> None:
+        role = f"{self.schema}_app"
+        if connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone() is None:
+            connection.execute(sql.SQL("create role {role} nologin").format(role=sql.Identifier(role)))
+        connection.execute(sql.SQL("grant {role} to current_user").format(role=sql.Identifier(role)))

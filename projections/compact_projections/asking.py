@@ -1,0 +1,319 @@
+"""Asking: the read side at one moment, through one connection, as one viewer may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, LiteralString, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from compact_domain.kernel import MomentRefused, PersonDetails
+from compact_projections.kit import Row, columns, row_of
+from compact_projections.trail import TRAIL_COLUMNS, TrailRow
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What an answer is as of: a position, and the clock that everything which depends on time is held against.
+
+    `now` is the clock of the database for a live answer, and the instant asked for (or that of the position) in one
+    of the past; never the wall clock of this process.
+    """
+
+    position: int
+    now: datetime
+    live: bool
+
+    @property
+    def today(self) -> date:
+        """The day of the answer, in UTC."""
+        return self.now.date()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on a column: `eq`, `in`, `contains` (text: part of it; list: one of its items), `from`, `to`."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Order:
+    """A column to order by. `nullable` columns have their blanks last, in either direction."""
+
+    column: str
+    descending: bool = False
+    nullable: bool = False
+
+
+_OPERATORS: Mapping[str, LiteralString] = {
+    "eq": "{c} = {v}",
+    "ne": "{c} is distinct from {v}",
+    "in": "{c} = any({v})",
+    "contains": "{c} ilike {v}",
+    "has": "{v} = any({c})",
+    "overlaps": "{c} && {v}",
+    "from": "{c} >= {v}",
+    "to": "{c} <= {v}",
+    "is_null": "({c} is null) = {v}",
+}
+
+
+def _condition(condition: Condition) -> sql.Composed:
+    value = condition.value
+    if condition.operator == "contains":
+        value = "%" + str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    if condition.operator in ("in", "overlaps"):
+        value = list(value)
+    return sql.SQL(_OPERATORS[condition.operator]).format(c=sql.Identifier(condition.column), v=sql.Literal(value))
+
+
+def _beyond(order: Sequence[Order], values: Sequence[Any]) -> sql.Composed:
+    """Rows that come after the one whose order values are given: the keyset of the next page."""
+    column, value, rest = order[0], values[0], order[1:]
+    c = sql.Identifier(column.column)
+    if value is None:
+        later: sql.Composable = sql.SQL("false")
+        same: sql.Composable = sql.SQL("{} is null").format(c)
+    else:
+        sign = sql.SQL("<" if column.descending else ">")
+        later = sql.SQL("{} {} {}").format(c, sign, sql.Literal(value))
+        if column.nullable:
+            later = sql.SQL("({} or {} is null)").format(later, c)
+        same = sql.SQL("{} = {}").format(c, sql.Literal(value))
+    if not rest:
+        return sql.SQL("{}").format(later)
+    return sql.SQL("({} or ({} and {}))").format(later, same, _beyond(rest, values[1:]))
+
+
+class Asking:
+    """Answers questions about rows as of one moment. `inside`: the viewer sees what is not announced yet.
+
+    All questions of one operation go through one connection in one read-only snapshot, so that an answer has one
+    position and its pages do not shift.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        *,
+        schema: str,
+        events: str,
+        moment: Moment,
+        inside: bool = False,
+    ) -> None:
+        self.connection, self.schema, self.events = connection, schema, events
+        self.moment, self.inside = moment, inside
+
+    def at(self, moment: Moment) -> Asking:
+        """The same viewer at another moment."""
+        return Asking(self.connection, schema=self.schema, events=self.events, moment=moment, inside=self.inside)
+
+    def compose(self, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:
+        """A statement with `{r}` for the schema of the rows, `{s}` for the event store's, and parts by name."""
+        return sql.SQL(statement).format(r=sql.Identifier(self.schema), s=sql.Identifier(self.events), **parts)
+
+    def stands(self, alias: LiteralString = "t") -> sql.Composed:
+        """The predicate of a version that stands at the moment, for this viewer."""
+        until = sql.SQL("until" if self.inside else "open_until")
+        t, p = sql.SQL(alias), sql.Literal(self.moment.position)
+        return sql.SQL("({t}.since <= {p} and {t}.{until} > {p})").format(t=t, p=p, until=until)
+
+    async def rows(self, statement: sql.Composed, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Records of a statement of one's own; it must hold `stands()` for every versioned table it names."""
+        cursor = self.connection.cursor(row_factory=tuple_row)
+        await cursor.execute(statement, params)
+        return await cursor.fetchall()
+
+    async def page(
+        self,
+        row: type[R],
+        *,
+        where: Iterable[Condition] = (),
+        order: Sequence[Order] = (),
+        after: Sequence[Any] | None = None,
+        limit: int,
+    ) -> list[R]:
+        """The next `limit` rows in an order that the row's key completes, beyond the values of `after`."""
+        complete = [*order, *([] if any(o.column == row.KEY for o in order) else [Order(row.KEY)])]
+        conditions = [self.stands(), *(_condition(c) for c in where)]
+        if after is not None:
+            conditions.append(_beyond(complete, after))
+        names = list(columns(row))
+        by = sql.SQL(", ").join(
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(o.column),
+                sql.SQL("desc" if o.descending else "asc"),
+                sql.SQL(" nulls last" if o.nullable and o.descending else ""),
+            )
+            for o in complete
+        )
+        records = await self.rows(
+            self.compose(
+                "select {columns} from {r}.{table} t where {conditions} order by {by} limit {limit}",
+                columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+                table=sql.Identifier(row.TABLE),
+                conditions=sql.SQL(" and ").join(conditions),
+                by=by,
+                limit=sql.Literal(limit),
+            )
+        )
+        return [row_of(row, names, record) for record in records]
+
+    async def all(self, row: type[R], *where: Condition, order: Sequence[Order] = (), limit: int = 10_000) -> list[R]:
+        """All rows that meet the conditions, in order."""
+        return await self.page(row, where=where, order=order, limit=limit)
+
+    async def one(self, row: type[R], column: str, value: Any) -> R | None:
+        """The row whose column has a value that is unique to it; None where there is none to be seen."""
+        found = await self.page(row, where=[Condition(column, "eq", value)], limit=1)
+        return found[0] if found else None
+
+    async def many(self, row: type[R], column: str, values: Sequence[Any]) -> list[R]:
+        """All rows whose column has one of the values: for loaders that ask for many things at once."""
+        return await self.all(row, Condition(column, "in", values))
+
+    async def count(self, row: type[R], where: Iterable[Condition] = ()) -> int:
+        """How many rows meet the conditions."""
+        conditions = [self.stands(), *(_condition(c) for c in where)]
+        records = await self.rows(
+            self.compose(
+                "select count(*) from {r}.{table} t where {conditions}",
+                table=sql.Identifier(row.TABLE),
+                conditions=sql.SQL(" and ").join(conditions),
+            )
+        )
+        return cast("int", records[0][0])
+
+    async def trail(
+        self,
+        *,
+        where: Iterable[Condition] = (),
+        after: int | None = None,
+        newest_first: bool = False,
+        limit: int,
+    ) -> list[TrailRow]:
+        """Facts of the trail up to the moment, beyond a position, in the order they were recorded or against it."""
+        conditions = [self._told(), *(_condition(c) for c in where)]
+        if after is not None:
+            sign = sql.SQL("<" if newest_first else ">")
+            conditions.append(sql.SQL("position {} {}").format(sign, sql.Literal(after)))
+        records = await self.rows(
+            self.compose(
+                "select {columns} from {r}.trail t where {conditions} order by position {direction} limit {limit}",
+                columns=sql.SQL(", ").join(map(sql.Identifier, TRAIL_COLUMNS)),
+                conditions=sql.SQL(" and ").join(conditions),
+                direction=sql.SQL("desc" if newest_first else "asc"),
+                limit=sql.Literal(limit),
+            )
+        )
+        return [TrailRow(**dict(zip(TRAIL_COLUMNS, (_tuple(v) for v in record), strict=True))) for record in records]
+
+    async def trail_count(self, where: Iterable[Condition] = ()) -> int:
+        """How many facts of the trail meet the conditions."""
+        conditions = [self._told(), *(_condition(c) for c in where)]
+        records = await self.rows(
+            self.compose(
+                "select count(*) from {r}.trail t where {conditions}", conditions=sql.SQL(" and ").join(conditions)
+            )
+        )
+        return cast("int", records[0][0])
+
+    async def touched(self, *, since: int, after: int, limit: int) -> list[tuple[UUID, str, int]]:
+        """Aggregates with facts after a position, up to the moment, in the order each was first touched.
+
+        With kind, and position of the first such fact; those first touched beyond `after`.
+        """
+        found = await self.rows(
+            self.compose(
+                "select subject, min(kind), min(position) from {r}.trail where {told} and position > {since}"
+                " group by subject having min(position) > {after} order by min(position) limit {limit}",
+                told=self._told(),
+                since=sql.Literal(since),
+                after=sql.Literal(after),
+                limit=sql.Literal(limit),
+            )
+        )
+        return cast("list[tuple[UUID, str, int]]", found)
+
+    async def touched_count(self, *, since: int) -> int:
+        """How many aggregates have facts after a position, up to the moment."""
+        found = await self.rows(
+            self.compose(
+                "select count(distinct subject) from {r}.trail where {told} and position > {since}",
+                told=self._told(),
+                since=sql.Literal(since),
+            )
+        )
+        return cast("int", found[0][0])
+
+    async def moment_named(self, *, time: datetime | None = None, position: int | None = None) -> Moment:
+        """The moment that a time or a position names: the last fact at or before it.
+
+        `MomentRefused`: before the first fact, later than the clock of the answer, or a position that no fact has.
+        """
+        if position is not None:
+            found = await self.rows(
+                self.compose(
+                    "select position, recorded_at from {r}.trail where position = {p}", p=sql.Literal(position)
+                )
+            )
+            if not found or position > self.moment.position:
+                raise MomentRefused(moment_code="POSITION_UNKNOWN")
+            return Moment(position=position, now=found[0][1], live=False)
+        if time is None or time > self.moment.now:
+            raise MomentRefused(moment_code="MOMENT_IN_FUTURE")
+        found = await self.rows(
+            self.compose(
+                "select position from {s}.event where recorded_at <= {t} and position <= {p}"
+                " order by recorded_at desc, position desc limit 1",
+                t=sql.Literal(time),
+                p=sql.Literal(self.moment.position),
+            )
+        )
+        if not found:
+            raise MomentRefused(moment_code="MOMENT_BEFORE_HISTORY")
+        return Moment(position=found[0][0], now=time, live=False)
+
+    def _told(self) -> sql.Composed:
+        column = sql.SQL("position" if self.inside else "open_since")
+        return sql.SQL("{} <= {}").format(column, sql.Literal(self.moment.position))
+
+    async def details(self, subjects: Sequence[UUID]) -> dict[UUID, PersonDetails]:
+        """Details of persons as the vault had them at the moment; the erased are absent."""
+        records = await self.rows(
+            sql.SQL(
+                "select distinct on (subject) subject, name, email, phone, title, needs from {v}.person"
+                " where subject = any(%(subjects)s) and (%(live)s or recorded_at <= %(now)s)"
+                " order by subject, version desc"
+            ).format(v=sql.Identifier(f"{self.events}_vault")),
+            {"subjects": list(subjects), "live": self.moment.live, "now": self.moment.now},
+        )
+        return {
+            subject: PersonDetails(name=name, email=email, phone=phone, title=title, needs=needs)
+            for subject, name, email, phone, title, needs in records
+        }
+
+    async def wrapped_keys(self, whose: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:
+        """Wrapped keys of the vault, by subject and version; erased ones are absent."""
+        subjects = list({subject for subject, _ in whose})
+        records = await self.rows(
+            sql.SQL("select subject, version, wrapped from {v}.key where subject = any(%(subjects)s)").format(
+                v=sql.Identifier(f"{self.events}_vault")
+            ),
+            {"subjects": subjects},
+        )
+        return {(subject, version): bytes(wrapped) for subject, version, wrapped in records}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
