@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -18,14 +18,20 @@ from compact_domain.kernel import (
     Code,
     Command,
     Commands,
+    Concerns,
     InvalidInput,
     NotFound,
     PersonDetails,
+    Provenance,
+    Role,
     RuleViolation,
     Starts,
+    Store,
     Value,
 )
-from compact_domain.organization import require_organization
+from compact_domain.organization import Organization, require_organization
+from compact_domain.registration import UNCONFIRMED, Registration
+from compact_domain.seats import EntitySeats
 
 RULES: Mapping[str, str] = {
     "focal_point.region": "An organization has one confirmed focal point in a region.",
@@ -38,6 +44,7 @@ RULES: Mapping[str, str] = {
     "focal_point.by_alternate": (
         "An alternate acts for the region, but neither hands over, vacates nor names or removes other alternates."
     ),
+    "focal_point.open_work": "One person, or one region's focal point, is answerable for a piece of open work.",
 }
 SECRETARIAT_OF_COMPACT = "UNOCT"
 """Code of the organization that is the Compact's secretariat (public; concept note, section I)."""
@@ -46,6 +53,7 @@ CLAIMS: Mapping[str, str] = {
     "focal": "focal_point.region",
     "focal-person": "focal_point.region",
     "focal-nomination": "focal_point.nominated",
+    "open": "focal_point.open_work",
 }
 
 
@@ -71,10 +79,12 @@ MAY_START_FROM: Starts = {
     "hand_over": CONFIRMED,
     "vacate": CONFIRMED,
     "end_term": {FocalPointState.TERM_ENDED},
+    "take_over_nomination": NOMINATED,
 }
 
 Hash = Annotated[str, Meta(description="salted hash of the person's details as they were; the salt lies in the vault")]
 Persons = Annotated[tuple[UUID, ...], Meta(description="subjects who had the powers until then: itself, alternates")]
+Nominator = Annotated[UUID | None, Meta(description="focal point who looked after the nomination, by subject")]
 OwnRegions = Annotated[tuple[Code, ...], Meta(min_length=1, description="codes of its regions, or GLOBAL alone")]
 
 
@@ -103,6 +113,29 @@ class OpenItem(Value, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1, max_length=64)] | None,
         Meta(description="which item there; null: the aggregate itself"),
     ] = None
+
+
+def open_work(
+    organization: str, answerable: UUID | str, kind: str, reference: UUID | str, item: str | None = None
+) -> str:
+    """The claim that keeps a piece of open work in sight of a hand-over.
+
+    The fact that opens the work takes it, the fact that closes it releases it. Answerable is a person who acts for
+    the organization (by subject id), or whoever is its focal point in a region (by the region's code).
+    """
+    return ":".join([_opened(organization, answerable), kind, str(reference), *([item] if item else [])])
+
+
+def open_items(store: Store, organization: str, answerable: UUID | str) -> Iterator[OpenItem]:
+    """The open work that somebody is answerable for now."""
+    prefix = f"{_opened(organization, answerable)}:"
+    for key in store.claims(prefix):
+        kind, reference, *item = key.removeprefix(prefix).split(":", 2)
+        yield OpenItem(kind=kind, reference=reference, item=item[0] if item else None)
+
+
+def _opened(organization: str, answerable: UUID | str) -> str:
+    return f"open:{organization}:{answerable}"
 
 
 def focal_claims(organization: str, regions: Iterable[str]) -> list[str]:
@@ -136,11 +169,16 @@ class FocalPoint(Aggregate):
         regions: tuple[str, ...],
         working_groups: tuple[str, ...],
         term: Term,
+        succeeds: UUID | None,
+        provenance: Provenance,
     ) -> None:
         self.organization, self.subject, self.details_hash = organization, subject, details_hash
         self.regions, self.working_groups, self.term = regions, working_groups, term
         self.standing = FocalPointState.NOMINATED
-        self.alternates: tuple[UUID, ...] = ()
+        self.nominator = None if succeeds else _nominator(provenance)
+        """The focal point who put this one forward and looks after the nomination; None if it was somebody else."""
+        self.alternates: dict[UUID, str] = {}
+        """Each with the hash of the details as they were."""
         self.former_alternates: tuple[UUID, ...] = ()
         self.successor: UUID | None = None
         self.successor_subject: UUID | None = None
@@ -182,6 +220,13 @@ class FocalPoint(Aggregate):
             )
         return None
 
+    def concerns(self) -> Concerns:
+        return Concerns(
+            organizations=frozenset({self.organization}),
+            regions=frozenset(self.regions),
+            persons=frozenset({self.subject}),
+        )
+
     def _no(self, rule: str, **details: str | int) -> RuleViolation:
         return RuleViolation(rule, state=self.state, allowed=self._verbs(), details=details)
 
@@ -203,7 +248,9 @@ class FocalPoint(Aggregate):
         def takes(self) -> Sequence[str]:
             if self.succeeds is not None:
                 return ()
-            return nomination_claims(self.subject, self.organization, self.regions)
+            return _nominated(
+                self.subject, self.organization, self.regions, _nominator(self.provenance), self.originator_id
+            )
 
     @classmethod
     def nominate(
@@ -266,6 +313,7 @@ class FocalPoint(Aggregate):
                 organization=self.organization,
                 subject=self.subject,
                 regions=self.regions,
+                nominator=self.nominator,
                 succeeds=succeeds,
             )
         )
@@ -277,6 +325,7 @@ class FocalPoint(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization spoken for")]
         subject: Annotated[UUID, Meta(description="the person confirmed")]
         regions: OwnRegions
+        nominator: Nominator = None
         succeeds: Annotated[UUID | None, Meta(description="focal point who handed over to this one")] = None
 
         def takes(self) -> Sequence[str]:
@@ -286,7 +335,7 @@ class FocalPoint(Aggregate):
         def releases(self) -> Sequence[str]:
             if self.succeeds is not None:
                 return ()
-            return nomination_claims(self.subject, self.organization, self.regions)
+            return _nominated(self.subject, self.organization, self.regions, self.nominator, self.originator_id)
 
         def apply(self, it: FocalPoint) -> None:
             it.standing = FocalPointState.CONFIRMED
@@ -296,7 +345,13 @@ class FocalPoint(Aggregate):
             return
         self._may("decline", cmd)
         self._states(
-            self.Declined(**self._next(cmd), organization=self.organization, subject=self.subject, regions=self.regions)
+            self.Declined(
+                **self._next(cmd),
+                organization=self.organization,
+                subject=self.subject,
+                regions=self.regions,
+                nominator=self.nominator,
+            )
         )
 
     class Declined(Event, frozen=True, kw_only=True):
@@ -306,12 +361,43 @@ class FocalPoint(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization that was to be spoken for")]
         subject: Annotated[UUID, Meta(description="the person who was nominated")]
         regions: OwnRegions
+        nominator: Nominator = None
 
         def releases(self) -> Sequence[str]:
-            return nomination_claims(self.subject, self.organization, self.regions)
+            return _nominated(self.subject, self.organization, self.regions, self.nominator, self.originator_id)
 
         def apply(self, it: FocalPoint) -> None:
             it.standing = FocalPointState.DECLINED
+
+    def take_over_nomination(self, *, nominator: UUID, cmd: Command) -> None:
+        """Look after the nomination in the place of a focal point who has handed over."""
+        if self.nominator == nominator:
+            return
+        self._may("take_over_nomination", cmd)
+        self._states(
+            self.NominationTakenOver(
+                **self._next(cmd), organization=self.organization, nominator=nominator, before=self.nominator
+            )
+        )
+
+    class NominationTakenOver(Event, frozen=True, kw_only=True):
+        """The nomination, not decided yet, is looked after by the successor of the focal point who made it."""
+
+        TOPIC: ClassVar[str] = "focal_point.nomination_taken_over"
+        organization: Annotated[Code, Meta(description="code of the organization that is to be spoken for")]
+        nominator: Annotated[UUID, Meta(description="subject who looks after it from now on")]
+        before: Nominator = None
+
+        def takes(self) -> Sequence[str]:
+            return (open_work(self.organization, self.nominator, FocalPoint.TOPIC, self.originator_id),)
+
+        def releases(self) -> Sequence[str]:
+            if self.before is None:
+                return ()
+            return (open_work(self.organization, self.before, FocalPoint.TOPIC, self.originator_id),)
+
+        def apply(self, it: FocalPoint) -> None:
+            it.nominator = self.nominator
 
     def _require_own_hand(self, cmd: Command) -> None:
         if cmd.by.id in self.alternates and not cmd.by.holds(*SECRETARIAT):
@@ -347,15 +433,15 @@ class FocalPoint(Aggregate):
             return person_claims([self.subject], self.organization, self.regions)
 
         def apply(self, it: FocalPoint) -> None:
-            it.alternates = (*it.alternates, self.subject)
+            it.alternates[self.subject] = self.details_hash
             it.former_alternates = tuple(former for former in it.former_alternates if former != self.subject)
 
     def remove_alternate(self, *, subject: UUID, cmd: Command) -> None:
         if subject in self.former_alternates:
             return
+        self._may("remove_alternate", cmd)
         if subject not in self.alternates:
             raise NotFound(kind="Alternate", reference=str(subject))
-        self._may("remove_alternate", cmd)
         if subject != cmd.by.id:
             self._require_own_hand(cmd)
         self._states(
@@ -376,7 +462,7 @@ class FocalPoint(Aggregate):
             return person_claims([self.subject], self.organization, self.regions)
 
         def apply(self, it: FocalPoint) -> None:
-            it.alternates = tuple(alternate for alternate in it.alternates if alternate != self.subject)
+            del it.alternates[self.subject]
             it.former_alternates = (*it.former_alternates, self.subject)
 
     def update_contact(self, *, details_hash: str, cmd: Command) -> None:
@@ -412,11 +498,13 @@ class FocalPoint(Aggregate):
         def apply(self, it: FocalPoint) -> None:
             it.term = msgspec.structs.replace(it.term, ends_on=self.ends_on)
 
-    def hand_over(self, *, successor: FocalPoint, moves: tuple[OpenItem, ...], cmd: Command) -> None:
+    def hand_over(self, *, successor: UUID, successor_subject: UUID, moves: tuple[OpenItem, ...], cmd: Command) -> None:
         """Give the function and its open work to a successor, who is confirmed in the same transaction."""
+        if self.standing is FocalPointState.HANDED_OVER and self.successor_subject == successor_subject:
+            return
         self._may("hand_over", cmd)
         self._require_own_hand(cmd)
-        if successor.subject == self.subject:
+        if successor_subject == self.subject:
             raise self._no("focal_point.alternate")
         self._states(
             self.HandedOver(
@@ -424,8 +512,8 @@ class FocalPoint(Aggregate):
                 organization=self.organization,
                 regions=self.regions,
                 persons=self.persons,
-                successor=successor.id,
-                successor_subject=successor.subject,
+                successor=successor,
+                successor_subject=successor_subject,
                 moves=moves,
             )
         )
@@ -502,6 +590,18 @@ class FocalPoint(Aggregate):
             it.standing = FocalPointState.TERM_ENDED
 
 
+def _nominator(provenance: Provenance) -> UUID | None:
+    """Who looks after a nomination: the focal point who made it. The secretariat's hands need no successor."""
+    return provenance.by.id if provenance.by.holds(Role.REGIONAL_FOCAL_POINT) else None
+
+
+def _nominated(
+    subject: UUID, organization: str, regions: tuple[str, ...], nominator: UUID | None, nomination: UUID
+) -> list[str]:
+    opened = [open_work(organization, nominator, FocalPoint.TOPIC, nomination)] if nominator else []
+    return [*nomination_claims(subject, organization, regions), *opened]
+
+
 def _ended(organization: str, regions: tuple[str, ...], persons: tuple[UUID, ...]) -> list[str]:
     return [*focal_claims(organization, regions), *person_claims(persons, organization, regions)]
 
@@ -512,7 +612,7 @@ class FocalPoints(Commands):
     def nominate(
         self,
         *,
-        organization: str,
+        organization: UUID | str,
         person: PersonDetails,
         regions: Sequence[str],
         nomination_letter: str,
@@ -520,14 +620,16 @@ class FocalPoints(Commands):
         ends_on: date,
         working_groups: Sequence[str] = (),
     ) -> FocalPoint:
-        self._allow(organizations=[organization], regions=regions)
-        self._require_outside_secretariat(organization)
+        of = self._get(Organization, organization)
+        self._allow(organizations=[of.code], regions=regions)
+        if require_organization(self._work, of.code).code == SECRETARIAT_OF_COMPACT:
+            raise RuleViolation("focal_point.organization", details={"organization": of.code})
         require_entries(self._work, EntryKind.REGION, regions, field="regions")
         require_entries(self._work, EntryKind.WORKING_GROUP, working_groups, field="workingGroups")
         subject, details_hash = self._person(person)
         new = FocalPoint.nominate(
             id=self._work.new_id("focal_point"),
-            organization=organization,
+            organization=of.code,
             subject=subject,
             details_hash=details_hash,
             regions=regions,
@@ -537,11 +639,6 @@ class FocalPoints(Commands):
             cmd=self._cmd,
         )
         return self._standing_for(new) or self._add(new)
-
-    def _require_outside_secretariat(self, organization: str) -> None:
-        named = require_organization(self._work, organization)
-        if named.code == SECRETARIAT_OF_COMPACT:
-            raise RuleViolation("focal_point.organization", details={"organization": organization})
 
     def _standing_for(self, new: FocalPoint) -> FocalPoint | None:
         """The same nomination, standing or confirmed already. One with other content that still stands is refused."""
@@ -581,7 +678,7 @@ class FocalPoints(Commands):
         it.confirm(taken=taken, cmd=self._cmd)
         for other in ended.values():
             other.end_term(cmd=self._cmd)
-        self._work.last(it)
+            self._work.last(it)
         return it
 
     def decline(self, focal_point: UUID) -> FocalPoint:
@@ -608,7 +705,7 @@ class FocalPoints(Commands):
         it = self._load(FocalPoint, focal_point)
         self._allow(organizations=[it.organization], regions=it.regions, persons=[it.subject])
         if self._work.secrets.person(person.email) not in (None, it.subject):
-            raise RuleViolation("focal_point.contact", state=it.state, allowed=["hand_over"])
+            raise RuleViolation("focal_point.contact", state=it.state)
         it.update_contact(details_hash=self._work.secrets.enrol(it.subject, person), cmd=self._cmd)
         return it
 
@@ -616,6 +713,74 @@ class FocalPoints(Commands):
         it = self._load(FocalPoint, focal_point)
         self._allow(organizations=[it.organization], regions=it.regions, persons=[it.subject])
         it.extend_term(ends_on=ends_on, cmd=self._cmd)
+        return it
+
+    def hand_over(
+        self,
+        focal_point: UUID,
+        *,
+        successor: PersonDetails,
+        nomination_letter: str | None = None,
+        ends_on: date | None = None,
+    ) -> FocalPoint:
+        """Give the function to a successor for the rest of the term, or until another day, alternates included.
+
+        Answers the focal point that hands over; it names the one that follows.
+        """
+        it = self._load(FocalPoint, focal_point)
+        self._allow(organizations=[it.organization], regions=it.regions, persons=[it.subject])
+        require_organization(self._work, it.organization)
+        subject, details_hash = self._person(successor)
+        id = self._work.new_id("successor")
+        it.hand_over(successor=id, successor_subject=subject, moves=tuple(self._open_work(it)), cmd=self._cmd)
+        if it.successor != id:
+            return it
+        following = self._add(
+            FocalPoint.nominate(
+                id=id,
+                organization=it.organization,
+                subject=subject,
+                details_hash=details_hash,
+                regions=it.regions,
+                working_groups=it.working_groups,
+                nomination_letter=nomination_letter,
+                term=Term(starts_on=max(self._cmd.effective, it.term.starts_on), ends_on=ends_on or it.term.ends_on),
+                succeeds=it.id,
+                cmd=self._cmd,
+            )
+        )
+        following.confirm(taken={}, succeeds=it.id, cmd=self._cmd)
+        for alternate, as_known in it.alternates.items():
+            if alternate != subject:
+                following.designate_alternate(subject=alternate, details_hash=as_known, cmd=self._cmd)
+        return it
+
+    def _open_work(self, it: FocalPoint) -> Iterator[OpenItem]:
+        """What a hand-over moves: what the person or the regions answer for, and nominations still unconfirmed."""
+        answerable: tuple[UUID | str, ...] = (it.subject, *it.regions)
+        for who in answerable:
+            yield from open_items(self._work.store, it.organization, who)
+        seats = (key.split(":") for key in self._work.store.claims("seat:"))
+        for retreat in dict.fromkeys(retreat for _, retreat, entity, *_ in seats if entity == it.organization):
+            held = self._get(EntitySeats, EntitySeats.key(retreat, it.organization)).held
+            for registration in (id for numbered in held.values() for id in numbered.values()):
+                nominated = self._get(Registration, registration)
+                if nominated.registration_state in UNCONFIRMED and nominated.first.provenance.by.id == it.subject:
+                    yield OpenItem(kind=Registration.TOPIC, reference=str(registration))
+
+    def take_over_nomination(self, focal_point: UUID, *, successor: UUID) -> FocalPoint:
+        """Let a nomination, named by its own focal point, be looked after by the successor of who made it.
+
+        Where the successor has handed over in turn, by whoever came last. A nomination decided meanwhile stays as it
+        is: that is no refusal.
+        """
+        it = self._load(FocalPoint, focal_point)
+        self._allow(organizations=[it.organization], regions=it.regions, persons=[it.subject])
+        heir = self._get(FocalPoint, successor)
+        while heir.successor is not None:
+            heir = self._get(FocalPoint, heir.successor)
+        if it.standing is FocalPointState.NOMINATED:
+            it.take_over_nomination(nominator=heir.subject, cmd=self._cmd)
         return it
 
     def vacate(self, focal_point: UUID) -> FocalPoint:

@@ -106,7 +106,7 @@ POLICY: Mapping[str, Line] = {
     "session.invite_speaker": _line(SECRETARIAT),
     "session.accept_invitation": _line(SECRETARIAT, ORGANIZATION, ONESELF),
     "session.decline_invitation": _line(SECRETARIAT, ORGANIZATION, ONESELF, reason=True),
-    "session.withdraw_speaker": _line(SECRETARIAT),
+    "session.withdraw_speaker": _line(SECRETARIAT, reason=True),
     "session.assign_moderator": _line(SECRETARIAT),
     "session.assign_rapporteur": _line(SECRETARIAT),
     "session.start": _line(SECRETARIAT),
@@ -149,6 +149,8 @@ POLICY: Mapping[str, Line] = {
     "focal_point.extend_term": _line(SECRETARIAT),
     "focal_point.hand_over": _line(SECRETARIAT, FOCAL_POINT),
     "focal_point.vacate": _line(SECRETARIAT, FOCAL_POINT, ONESELF, reason=True),
+    "focal_point.end_term": _line(PROCESS),
+    "focal_point.take_over_nomination": _line(PROCESS),
 }
 
 

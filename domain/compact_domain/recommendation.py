@@ -281,7 +281,8 @@ class Recommendation(Aggregate):
         return tuple(contest.organization for contest in self.contests if contest.ending is None)
 
     def concerns(self) -> Concerns:
-        parties = {self.proposer, self.lead, *self.partners, *self.open_contests}
+        contesting = {contest.organization for contest in self.contests}
+        parties = {self.proposer, self.lead, *self.partners, *contesting}
         bodies = {self.body, self.referred_by, self.act.body if self.act else None}
         return Concerns(
             organizations=frozenset(code for code in parties if code),

@@ -35,6 +35,7 @@ RULES: Mapping[str, str] = {
     "registration.person": "A person has one active registration for a retreat.",
     "registration.category": "Compact entities send representatives and delegates, others guest speakers.",
     "registration.mode": "The retreat is not attended in this mode.",
+    "registration.session": "Sessions named in a registration belong to its retreat and are not cancelled.",
     "registration.attended": "Who attended is not excused.",
 }
 CLAIMS: Mapping[str, str] = {"person": "registration.person"}
@@ -82,7 +83,7 @@ class Nomination:
     category: Category
     mode: Mode
     person: PersonDetails
-    sessions: tuple[str, ...] = ()
+    sessions: Sequence[UUID | str] = ()
 
 
 class Registration(Aggregate):
@@ -448,7 +449,7 @@ class Registrations(Commands):
         category: Category,
         mode: Mode,
         person: PersonDetails,
-        sessions: Sequence[str] = (),
+        sessions: Sequence[UUID | str] = (),
     ) -> Registration:
         """Nominate a person; where the room is full, he or she waits at the end of the list."""
         return self._register(
@@ -458,7 +459,7 @@ class Registrations(Commands):
                 category=category,
                 mode=mode,
                 person=person,
-                sessions=tuple(sessions),
+                sessions=sessions,
             ),
             late=False,
         )
@@ -613,32 +614,33 @@ class Registrations(Commands):
         self._places(it.retreat, mode).skip(registration=it.id, cmd=self._cmd)
         return it
 
-    def record_attendance(self, registration: UUID, *, session: str, mode: Mode) -> Registration:
+    def record_attendance(self, registration: UUID, *, session: UUID | str, mode: Mode) -> Registration:
         it = self._load(Registration, registration)
         self._allow()
-        it.record_attendance(session=session, mode=mode, cmd=self._cmd)
+        it.record_attendance(session=self._session(session, it.retreat), mode=mode, cmd=self._cmd)
         if it.pending_events:
             retreat = self._require_running(it)
             if not retreat.in_session:
                 raise RuleViolation("registration.in_session", state=retreat.state, details=_times(retreat))
         return it
 
-    def excuse(self, registration: UUID, *, session: str | None = None) -> Registration:
+    def excuse(self, registration: UUID, *, session: UUID | str | None = None) -> Registration:
+        """Note apologies: for a session, or for the whole retreat."""
         it = self._load(Registration, registration)
         self._allow()
-        it.excuse(session=session, cmd=self._cmd)
+        it.excuse(session=None if session is None else self._session(session, it.retreat), cmd=self._cmd)
         if it.pending_events:
             self._require_running(it)
         return it
 
     def _register(self, nomination: Nomination, *, late: bool) -> Registration:
         category, mode = nomination.category, nomination.mode
-        sessions = tuple(dict.fromkeys(nomination.sessions))
         retreat = self._get(Retreat, nomination.retreat)
         organization = self._get(Organization, nomination.organization)
         self._work.expects(retreat)
         self._allow(organizations=[organization.code] if category in SEATED else [])
         subject, details_hash = self._person(nomination.person)
+        sessions = tuple(dict.fromkeys(self._session(named, retreat.code) for named in nomination.sessions))
         if (holder := self._holder(retreat.code, subject)) is not None:
             standing = self._get(Registration, holder)
             same = (organization.code, category, sessions) == (
@@ -739,6 +741,15 @@ class Registrations(Commands):
                 state=retreat.state,
                 details={"mode": mode, "format": retreat.logistics.format},
             )
+
+    def _session(self, reference: UUID | str, retreat: str) -> str:
+        """The code of a session of a retreat, by id or code."""
+        from compact_domain.session import Session  # here, since sessions in their turn know registrations
+
+        session = self._get(Session, reference)
+        if session.retreat != retreat or session.state == "cancelled":
+            raise RuleViolation("registration.session", state=session.state, details={"session": session.code})
+        return session.code
 
     def _holder(self, retreat: str, subject: UUID) -> UUID | None:
         """The person's active registration for a retreat."""

@@ -31,7 +31,7 @@ from compact_domain.vocabulary import BodyAct, Category, Mode, Text, Title, Zone
 
 RULES: Mapping[str, str] = {
     "retreat.dates": "A retreat ends no earlier than it starts.",
-    "retreat.deadline": "A deadline is no later than the last day of the retreat and, while that is to come, set ahead.",
+    "retreat.deadline": "A deadline is no later than the last day of its retreat and, if that is to come, set ahead.",
     "retreat.seat_rules": "Registration opens with seat rules, and with a number of places where there is a room.",
     "retreat.format": "A mode is not dropped while people are registered in it or wait for it.",
     "retreat.logistics": "An organization acknowledges a version of the logistics that was issued.",

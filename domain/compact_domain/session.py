@@ -19,6 +19,7 @@ from compact_domain.kernel import (
     Code,
     Command,
     Commands,
+    Concerns,
     InvalidInput,
     NotFound,
     RuleViolation,
@@ -36,7 +37,7 @@ RULES: Mapping[str, str] = {
     "session.times": "A session ends after it starts.",
     "session.duration": "A session lasts no longer than a day.",
     "session.days": "A session sits within the days of its retreat, in the retreat's time zone.",
-    "session.retreat": "Sessions are set up while their retreat is ahead or under way, and start while it is in session.",
+    "session.retreat": "Sessions are set up while their retreat is ahead or under way, and start while it is held.",
     "session.room": "A room holds one session at a time.",
     "session.speaker": "A speaker is in one session at a time.",
     "session.registration": "Who has a part in a session holds an active registration for that session's retreat.",
@@ -241,8 +242,10 @@ class Priority(Value, frozen=True, kw_only=True):
     working_groups: tuple[Code, ...] = ()
 
 
+Invited = Annotated[UUID, Meta(description="registration of the one invited")]
 GapRegion = Annotated[Code, Meta(description="code of the region that lacks it")]
 GapGroup = Annotated[Code, Meta(description="code of the working group whose field it lies in")]
+GapSeverity = Annotated[Severity, Meta(description="how much it matters to those who voiced it")]
 GapDescription = Annotated[Text, Meta(description="what is lacking, in clear")]
 VoicedBy = Annotated[Code, Meta(description="code of the organization that voiced it")]
 
@@ -287,6 +290,13 @@ class Session(Aggregate):
     def state(self) -> str:
         return self.session_state
 
+    def concerns(self) -> Concerns:
+        speakers = [speaker for speaker in self.speakers.values() if speaker.expected]
+        return Concerns(
+            organizations=frozenset(speaker.organization for speaker in speakers),
+            persons=frozenset(speaker.subject for speaker in speakers) | frozenset(self.keepers.values()),
+        )
+
     @property
     def expected(self) -> tuple[UUID, ...]:
         """The persons expected to speak, in the order they were invited."""
@@ -306,10 +316,10 @@ class Session(Aggregate):
         """The session was put into the programme of its retreat."""
 
         TOPIC: ClassVar[str] = "session.scheduled"
-        code: Code
+        code: Annotated[Code, Meta(description="unique among sessions")]
         retreat: Annotated[Code, Meta(description="code of its retreat")]
-        title: Title
-        kind: SessionKind
+        title: Annotated[Title, Meta(description="as the programme has it")]
+        kind: Annotated[SessionKind, Meta(description="its part in the programme")]
         sitting: Annotated[Sitting, Meta(description="where and when")]
         attributed: Annotated[bool, Meta(description="interventions name who speaks, unless said otherwise of one")]
 
@@ -370,6 +380,8 @@ class Session(Aggregate):
             raise self._no("session.speaker", session=other)
 
     def _no(self, rule: str, **details: str | int) -> RuleViolation:
+        if self.pending_events:  # its first fact is not stored, so there is no session yet that could be in a state
+            return RuleViolation(rule, details=details)
         return RuleViolation(rule, state=self.state, allowed=self._verbs(), details=details)
 
     def reschedule(self, *, sitting: Sitting, frame: Frame, occupant: Occupant, cmd: Command) -> None:
@@ -505,13 +517,17 @@ class Session(Aggregate):
         raise NotFound(kind="Speaker", reference=str(registration))
 
     def accept_invitation(self, *, who: Participant, cmd: Command) -> None:
-        speaker = self.speaker(who.registration)
-        if speaker.invitation is Invitation.ACCEPTED:
+        if self._stands(who.registration) is Invitation.ACCEPTED:
             return
         self._may("accept_invitation", cmd)
+        speaker = self.speaker(who.registration)
         self._require_part(who)
         self._require_expected(speaker)
         self._states(self.InvitationAccepted(**self._next(cmd), registration=who.registration))
+
+    def _stands(self, registration: UUID) -> Invitation | None:
+        speaker = self.speakers.get(registration)
+        return speaker.invitation if speaker else None
 
     def _require_expected(self, speaker: Speaker) -> None:
         if not speaker.expected:
@@ -521,7 +537,7 @@ class Session(Aggregate):
         """Who was invited will speak."""
 
         TOPIC: ClassVar[str] = "session.invitation_accepted"
-        registration: UUID
+        registration: Invited
 
         def apply(self, it: Session) -> None:
             it._invitation(self.registration, Invitation.ACCEPTED)
@@ -530,10 +546,10 @@ class Session(Aggregate):
         self.speakers[registration] = msgspec.structs.replace(self.speakers[registration], invitation=invitation)
 
     def decline_invitation(self, *, registration: UUID, cmd: Command) -> None:
-        speaker = self.speaker(registration)
-        if speaker.invitation is Invitation.DECLINED:
+        if self._stands(registration) is Invitation.DECLINED:
             return
         self._may("decline_invitation", cmd)
+        speaker = self.speaker(registration)
         self._require_expected(speaker)
         self._states(
             self.InvitationDeclined(
@@ -545,7 +561,7 @@ class Session(Aggregate):
         """Who was invited will not speak, and is free at that time."""
 
         TOPIC: ClassVar[str] = "session.invitation_declined"
-        registration: UUID
+        registration: Invited
         subject: Annotated[UUID, Meta(description="the person who was expected")]
         sitting: Annotated[Sitting, Meta(description="where and when it was to be")]
 
@@ -556,10 +572,10 @@ class Session(Aggregate):
             it._invitation(self.registration, Invitation.DECLINED)
 
     def withdraw_speaker(self, *, registration: UUID, cmd: Command) -> None:
-        speaker = self.speaker(registration)
-        if speaker.invitation is Invitation.WITHDRAWN:
+        if self._stands(registration) is Invitation.WITHDRAWN:
             return
         self._may("withdraw_speaker", cmd)
+        speaker = self.speaker(registration)
         self._require_expected(speaker)
         self._states(
             self.SpeakerWithdrawn(
@@ -571,7 +587,7 @@ class Session(Aggregate):
         """The invitation to speak was taken back, and the person is free at that time."""
 
         TOPIC: ClassVar[str] = "session.speaker_withdrawn"
-        registration: UUID
+        registration: Invited
         subject: Annotated[UUID, Meta(description="the person who was expected")]
         sitting: Annotated[Sitting, Meta(description="where and when it was to be")]
 
@@ -599,7 +615,7 @@ class Session(Aggregate):
         """Somebody registered for the retreat leads the session, in the place of whoever was to before."""
 
         TOPIC: ClassVar[str] = "session.moderator_assigned"
-        registration: UUID
+        registration: Annotated[UUID, Meta(description="the registration that the part is tied to")]
         subject: Annotated[UUID, Meta(description="the person registered")]
         instead_of: Annotated[UUID | None, Meta(description="registration of the moderator until then")] = None
 
@@ -620,7 +636,7 @@ class Session(Aggregate):
         """Somebody registered for the retreat keeps the record of the session, beside whoever else does."""
 
         TOPIC: ClassVar[str] = "session.rapporteur_assigned"
-        registration: UUID
+        registration: Annotated[UUID, Meta(description="the registration that the part is tied to")]
         subject: Annotated[UUID, Meta(description="the person registered")]
 
         def apply(self, it: Session) -> None:
@@ -725,7 +741,7 @@ class Session(Aggregate):
         code: Annotated[Code, Meta(description="unique code of the gap, by which others refer to it")]
         region: GapRegion
         working_group: GapGroup
-        severity: Severity
+        severity: GapSeverity
         description: GapDescription
         voiced_by: VoicedBy
 
@@ -750,9 +766,10 @@ class Session(Aggregate):
 
     def correct_capacity_gap(self, *, gap: CapacityGap, cmd: Command) -> None:
         """Let a gap say what it should have said from the start; whether it is open stays as it is."""
-        if self.gap(gap.code) == gap:
+        if self.gaps.get(gap.code) == gap:
             return
         self._may("correct_capacity_gap", cmd)
+        self.gap(gap.code)
         self._states(
             self.CapacityGapCorrected(
                 **self._next(cmd),
@@ -772,7 +789,7 @@ class Session(Aggregate):
         code: Annotated[Code, Meta(description="code of the gap")]
         region: GapRegion
         working_group: GapGroup
-        severity: Severity
+        severity: GapSeverity
         description: GapDescription
         voiced_by: VoicedBy
 
@@ -787,9 +804,10 @@ class Session(Aggregate):
             )
 
     def close_capacity_gap(self, *, code: str, cmd: Command) -> None:
-        if not self.gap(code).open:
+        if code in self.gaps and not self.gaps[code].open:
             return
         self._may("close_capacity_gap", cmd)
+        self.gap(code)
         self._states(self.CapacityGapClosed(**self._next(cmd), code=code))
 
     class CapacityGapClosed(Event, frozen=True, kw_only=True):
@@ -863,7 +881,7 @@ class Session(Aggregate):
 
         TOPIC: ClassVar[str] = "session.priority_raised"
         priority: Annotated[UUID, Meta(description="id of the priority")]
-        title: Title
+        title: Annotated[Title, Meta(description="the priority in a few words, in clear")]
         organization: Annotated[Code | None, Meta(description="code of the organization that raised it")] = None
         regions: Regions = ()
         working_groups: Annotated[tuple[Code, ...], Meta(description="codes of the working groups concerned")] = ()
@@ -919,8 +937,8 @@ class Session(Aggregate):
     def correct_record(
         self, *, intervention: UUID | None, text: Sealed | None, attributed: bool | None, cmd: Command
     ) -> None:
-        self.spoken_by(intervention)
         self._may("correct_record", cmd)
+        self.spoken_by(intervention)
         if text is None and (intervention is None or attributed is None):
             raise InvalidInput(fields=[("text", "is needed where nothing else is corrected")])
         if intervention is None and attributed is not None:
@@ -1015,9 +1033,7 @@ class Sessions(Commands):
         it.cancel(cmd=self._cmd)
         return it
 
-    def set_objectives(
-        self, session: UUID | str, *, objectives: Sequence[str], regions: Sequence[str] = ()
-    ) -> Session:
+    def set_objectives(self, session: UUID | str, *, objectives: Sequence[str], regions: Sequence[str] = ()) -> Session:
         it = self._subject(session)
         self._require_regions(regions, known=it.regions, field="regions")
         it.set_objectives(objectives=tuple(objectives), regions=_each_once(regions), cmd=self._cmd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
@@ -34,6 +35,7 @@ from compact_infra.embedded_postgres import EmbeddedPostgres
 from compact_infra.event_store import EventStore, Migrations, read_fact
 from compact_infra.identity import DevelopmentTokens, actor_of, census
 from compact_infra.projector import Projector, ReadSide, Watermark
+from compact_infra.reactor import Reactor
 from compact_infra.settings import Settings
 from compact_infra.vault import Keys, Vault
 from compact_projections.asking import Asking, Moment
@@ -58,6 +60,7 @@ class Compact:
         self.command_limiter = CapacityLimiter(max(1, self.settings.pool_size - 2))
         self._embedded: EmbeddedPostgres | None = None
         self._projector: Projector | None = None
+        self._reactor: Reactor | None = None
         self._ears: threading.Thread | None = None
         self._stopping = threading.Event()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
@@ -150,6 +153,8 @@ class Compact:
         if self.settings.is_worker:
             self._projector = Projector(url, self.read_side, on_advance=self.watermark.advance)
             self._projector.start()
+            self._reactor = Reactor(url, self.commander)
+            self._reactor.start()
         else:
             self._ears = threading.Thread(target=self._follow, name="compact-watermark", daemon=True)
             self._ears.start()
@@ -158,11 +163,15 @@ class Compact:
     def stop(self) -> None:
         """The reverse of `start`."""
         self._stopping.set()
+        if self._reactor:
+            self._reactor.stop()
+            self._reactor = None
         if self._projector:
             self._projector.stop()
             self._projector = None
         self.store.close()
-        del self.store
+        for made in ("store", "commander"):
+            self.__dict__.pop(made, None)  # a pool that was closed is not opened again
         if self._embedded:
             self._embedded.stop()
             self._embedded = None
@@ -207,8 +216,20 @@ class Compact:
         return DevelopmentTokens(key.get_secret_value().encode() if key else self.keys.derive("development-token"))
 
     def _appended(self, position: int) -> None:
-        if self._projector:
-            self._projector.wake()
+        for process in (self._projector, self._reactor):
+            if process:
+                process.wake()
+
+    def settle(self, timeout: float = 30.0) -> bool:
+        """Wait until reactions and read side have dealt with all that has happened; whether they have."""
+        end = time.monotonic() + timeout
+        while (remaining := end - time.monotonic()) > 0:
+            head = self.store.head()
+            if self._reactor and not self._reactor.watermark.wait(head, remaining):
+                return False
+            if self.store.head() == head:
+                return self.watermark.wait(head, remaining)
+        return False
 
     def _follow(self) -> None:
         """Keep the watermark where another process projects: by LISTEN, and a look every half second."""

@@ -258,7 +258,7 @@ class Attempt:
         """
         stored = [self.store.mapper.to_stored_event(fact) for fact in facts]
         event_ids = [_uuid7() for _ in facts]
-        released, taken = _net_claims(facts)
+        released, taken = net_claims(facts)
         try:
             with self.connection.transaction(force_rollback=dry_run):
                 self.secrets.write()
@@ -324,7 +324,7 @@ def _refusal(e: psycopg.errors.UniqueViolation) -> Exception:
             return e
 
 
-def _net_claims(facts: Sequence[Fact]) -> tuple[list[str], dict[str, UUID]]:
+def net_claims(facts: Sequence[Fact]) -> tuple[list[str], dict[str, UUID]]:
     """What a batch gives back and takes in sum, so that a claim may pass from hand to hand within it."""
     released: dict[str, None] = {}
     taken: dict[str, UUID] = {}

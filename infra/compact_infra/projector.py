@@ -169,9 +169,13 @@ class ReadSide:
     # --- facts in
 
     def rebuild(
-        self, connection: psycopg.Connection[Any], *, progress: Callable[[int, int], None] = lambda done, of: None
+        self,
+        connection: psycopg.Connection[Any],
+        *,
+        upto: int = FOREVER,
+        progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> int:
-        """Build this generation from the whole history, in one transaction: it is there whole, or not at all.
+        """Build this generation from the history up to a position, in one transaction: it is there whole, or not.
 
         Rows stay in memory, each version is written once, when it has ended, and indexes come last. Stops at a fact
         that is not known or cannot be folded (`Stopped`, `Unfoldable`): a rebuild never parks.
@@ -189,7 +193,7 @@ class ReadSide:
                 held: dict[UUID, list[TrailRow]] = {}
                 position, recorded_at = 0, None
                 row = connection.execute(self.sql("select coalesce(max(position), 0) from {s}.event")).fetchone()
-                last = cast("int", row[0]) if row else 0
+                last = min(upto, cast("int", row[0]) if row else 0)
                 for records in self._facts(connection, 0, last):
                     trail: list[TrailRow] = []
                     for record in records:
@@ -309,15 +313,33 @@ class ReadSide:
         row = connection.execute(self.sql("select position from {r}.position")).fetchone()
         return cast("int", row[0]) if row else 0
 
+    def replace(
+        self, connection: psycopg.Connection[Any], *, progress: Callable[[int, int], None] = lambda done, of: None
+    ) -> int:
+        """Build this generation anew in place of the one that stands, with a new epoch; answers how far it came.
+
+        Readers go on with the old rows until the new ones take their name; the projector waits.
+        """
+        with connection.transaction():
+            if not self.exists(connection):
+                return self.rebuild(connection, progress=progress)
+            row = connection.execute(self.sql("select epoch from {r}.position for update")).fetchone()
+            successor = ReadSide(self.events, self.models, name=f"{self.schema}_next")
+            connection.execute(successor.sql("drop schema if exists {r} cascade"))
+            position = successor.rebuild(connection, progress=progress)
+            connection.execute(
+                successor.sql("update {r}.position set epoch = %s"), (cast("int", row[0]) + 1 if row else 1,)
+            )
+            connection.execute(self.sql("drop schema {r} cascade"))
+            connection.execute(successor.sql("alter schema {r} rename to {name}", name=self.schema))
+        return position
+
     def replay_parked(self, connection: psycopg.Connection[Any]) -> int:
-        """Drop this generation's rows if any stream is parked, so that it is rebuilt by folds that now work."""
+        """Build this generation anew if any stream is parked, by folds that now work; answers how many were."""
         row = connection.execute(self.sql("select count(*) from {r}.parked")).fetchone()
         count = cast("int", row[0]) if row else 0
         if count:
-            with connection.transaction():
-                connection.execute(self.sql("drop schema {r} cascade"))
-                self.rebuild(connection)
-                connection.execute(self.sql("update {r}.position set epoch = epoch + 1"))
+            self.replace(connection)
         return count
 
     def _facts(self, connection: psycopg.Connection[Any], after: int, last: int) -> Iterator[list[Record]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID, uuid5
 
 import msgspec
 
 from compact_api.context import Identity
-from compact_domain.catalogue import Catalogue, Entry, seeds
-from compact_domain.kernel import NAMESPACE, Channel, Intent, Receipt, Role
+from compact_domain.catalogue import Catalogue, Entry, Seed, seeds
+from compact_domain.kernel import NAMESPACE, Channel, Intent, Receipt, Role, Work
 from compact_domain.role import SCOPED_BY_BODY, SCOPED_BY_ORGANIZATION, Roles
 from compact_infra.commander import Commander, Decision
 from compact_infra.identity import SET_UP, development_subject
@@ -25,10 +26,14 @@ def load_catalogues(commander: Commander) -> int:
             commander,
             "catalogue.add_entry",
             f"{seed['kind']}:{seed['code']}",
-            lambda work, seed=seed: Catalogue(work).add_entry(**seed),
+            partial(_add_entry, seed),
         )
         new += 1
     return new
+
+
+def _add_entry(seed: Seed, work: Work) -> Entry:
+    return Catalogue(work).add_entry(**seed)
 
 
 def bootstrap(commander: Commander) -> Identity:

@@ -110,6 +110,11 @@ def test_commands_are_known_by_the_name_the_policy_has_for_them() -> None:
         assert callable(getattr(kind, action.partition(".")[2]))
 
 
+@pytest.mark.parametrize("kind", AGGREGATES, ids=lambda kind: kind.__name__)
+def test_what_an_aggregate_allows_is_named_like_its_commands(kind: type[Aggregate]) -> None:
+    assert kind.MAY_START_FROM.keys() <= {action.partition(".")[2] for action in COMMANDS}
+
+
 @pytest.mark.parametrize("action", COMMANDS)
 def test_a_command_takes_nothing_it_does_not_name(action: str) -> None:
     parameters = inspect.signature(getattr(COMMANDS[action], action.partition(".")[2])).parameters.values()

@@ -48,6 +48,12 @@ create table @schema@.command_log (
     constraint same_command primary key (actor, command_id)
 );
 
+-- How far each process that acts on facts has come.
+create table @schema@.cursor (
+    name     text primary key,
+    position bigint not null default 0
+);
+
 -- What is written is for ever, for the owner of the tables too.
 create function @schema@.refuse_change() returns trigger language plpgsql as $$
 begin

@@ -1,0 +1,45 @@
+# Everything a fresh machine needs: Python 3.11 or later with pip and venv, and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+ARGS   ?=
+
+.PHONY: demo test check bench schema catalogue clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    the retreat of June 2025 on http://127.0.0.1:8000   (ARGS=--once: load, check, end)"
+	@echo "make test    the whole test suite, against a PostgreSQL of its own"
+	@echo "make check   formatting, lint, types, layers, the schema's contract"
+	@echo "make bench   measure against the stock event-sourcing library"
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/compact demo $(ARGS)
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/compact schema --check api/compact_api/schema.graphql
+
+bench: $(VENV)/.installed
+	$(BIN)/compact bench $(ARGS)
+
+schema: $(VENV)/.installed
+	$(BIN)/compact schema > api/compact_api/schema.graphql
+
+catalogue: $(VENV)/.installed
+	$(BIN)/compact catalogue > docs/events.md
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis out

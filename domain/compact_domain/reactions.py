@@ -1,0 +1,119 @@
+"""When this fact, then that command: the only place where aggregates react to each other.
+
+Whatever follows the store asks each reaction what a fact leads to, and gives those commands under the ids they come
+with. An id follows from the fact and the reaction, so that a command happens once, however often the fact is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+from compact_domain.focal_point import FocalPoint, FocalPoints, OpenItem
+from compact_domain.kernel import Aggregate, Channel, Fact, Intent, Store, Work
+from compact_domain.registration import Registrations
+from compact_domain.seats import Places
+
+F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Then:
+    """A command that a fact asks for: its name in the policy, how to decide it, and why, where a reason is needed.
+
+    A reaction that asks for several gives each a `key` of its own, which must not depend on when it is asked.
+    """
+
+    command: str
+    decide: Callable[[Work], Aggregate]
+    reason: str | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intended:
+    """A command that a fact leads to, ready to be given by a process."""
+
+    reaction: str
+    fact: Fact
+    event_id: UUID
+    then: Then
+
+    @property
+    def id(self) -> UUID:
+        """The same for the same fact, reaction and key."""
+        return uuid5(self.event_id, self._name)
+
+    def intent(self, *, by: UUID) -> Intent:
+        """The command as `by`, a process, gives it: caused by the fact, and of the same chain."""
+        return Intent(
+            name=self.then.command,
+            id=self.id,
+            by=by,
+            channel=Channel.PROCESS,
+            request=f"{self._name}@{self.event_id}".encode(),
+            reason=self.then.reason,
+            correlation_id=self.fact.provenance.correlation_id,
+            causation_id=self.event_id,
+        )
+
+    @property
+    def _name(self) -> str:
+        return f"{self.reaction}:{self.then.key}" if self.then.key else self.reaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction(Generic[F]):
+    """What certain facts lead to. `then` looks at the fact, and may ask the store, but changes nothing."""
+
+    name: str
+    on: tuple[type[F], ...]
+    then: Callable[[F, Store], Sequence[Then]]
+
+    def commands(self, fact: Fact, event_id: UUID, store: Store) -> Sequence[Intended]:
+        """The commands that a fact leads to; none for a fact this reaction is not about."""
+        if not isinstance(fact, self.on):
+            return ()
+        return [
+            Intended(reaction=self.name, fact=fact, event_id=event_id, then=then) for then in self.then(fact, store)
+        ]
+
+
+def _promote_who_waits(fact: Places.Released | Places.RoomChanged, store: Store) -> Sequence[Then]:
+    """Places came free while somebody waited. One command promotes all it can, in order; nothing, if none is left."""
+    if not fact.waiting:
+        return ()
+    retreat, mode = fact.retreat, fact.mode
+    return [Then(command="registration.promote", decide=lambda work: Registrations(work).promote(retreat, mode=mode))]
+
+
+def _take_over_nomination(item: OpenItem, successor: UUID) -> Then:
+    nomination = UUID(item.reference)
+    return Then(
+        command="focal_point.take_over_nomination",
+        decide=lambda work: FocalPoints(work).take_over_nomination(nomination, successor=successor),
+    )
+
+
+MOVES: Mapping[str, Callable[[OpenItem, UUID], Then]] = {FocalPoint.TOPIC: _take_over_nomination}
+"""By the kind of open work, the command that a hand-over leads to. Other kinds keep no person in mind, but the
+organization or its focal point in a region: those go with the function, and the hand-over lists them."""
+
+
+def _move_open_work(fact: FocalPoint.HandedOver, store: Store) -> Sequence[Then]:
+    """A focal point handed over: what the person was answerable for goes to the successor, piece by piece."""
+    return [MOVES[item.kind](item, fact.successor) for item in fact.moves if item.kind in MOVES]
+
+
+REACTIONS: tuple[Reaction[Any], ...] = (
+    Reaction(name="promotion", on=(Places.Released, Places.RoomChanged), then=_promote_who_waits),
+    Reaction(name="hand_over", on=(FocalPoint.HandedOver,), then=_move_open_work),
+)
+"""All reactions, in the order in which they are asked. A name is part of command ids: it is never changed."""
+
+
+def commands(fact: Fact, event_id: UUID, store: Store) -> Sequence[Intended]:
+    """All that a fact leads to."""
+    return [intended for reaction in REACTIONS for intended in reaction.commands(fact, event_id, store)]

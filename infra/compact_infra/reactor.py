@@ -1,0 +1,111 @@
+"""The reactor: follows the store and gives the commands that facts lead to, once, whatever happens in between."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, cast
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from compact_domain.kernel import Refusal
+from compact_domain.reactions import commands
+from compact_infra.commander import Commander, Unavailable
+from compact_infra.event_store import read_fact
+from compact_infra.identity import REACTIONS
+from compact_infra.projector import POLL, Watermark
+
+log = structlog.get_logger("compact.reactor")
+
+BATCH = 200
+LEADER = 4
+"""Second key of the advisory lock of the one reactor that acts."""
+CURSOR = "reactions"
+
+
+class Reactor:
+    """A thread with its own cursor. The cursor moves after the commands of a fact were given; a command's id follows
+    from the fact, so one that is given again after a crash is answered as the first time."""
+
+    def __init__(self, url: str, commander: Commander) -> None:
+        self.url, self.commander, self.store = url, commander, commander.store
+        self.watermark = Watermark()
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="compact-reactor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """There are new facts in this process: look now."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        pause = POLL
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(
+                    self.url, autocommit=True, connect_timeout=2, application_name="compact-reactor"
+                ) as connection:
+                    self._follow(connection)
+                    return
+            except (psycopg.OperationalError, Unavailable) as e:
+                log.warning("the database is away", error=type(e).__name__, next_try_in=pause)
+            except Exception:
+                log.exception("reactor failed")
+            self._stop.wait(pause)
+            pause = min(pause * 2, 10.0)
+
+    def _follow(self, connection: psycopg.Connection[Any]) -> None:
+        names = {"s": sql.Identifier(self.store.schema)}
+        connection.execute(
+            sql.SQL("insert into {s}.cursor (name) values (%s) on conflict do nothing").format(**names), (CURSOR,)
+        )
+        connection.execute(sql.SQL("listen {s}").format(**names))
+        lock = "select pg_try_advisory_lock(hashtextextended(%s, %s))"
+        while not self._stop.is_set():
+            row = connection.execute(lock, (self.store.schema, LEADER)).fetchone()
+            if row and row[0]:
+                break
+            self._stop.wait(POLL)
+        while not self._stop.is_set():
+            self._wake.clear()
+            while self._react(connection):
+                pass
+            self._wake.wait(POLL)
+
+    def _react(self, connection: psycopg.Connection[Any]) -> bool:
+        """Act on the next facts; whether there were any."""
+        names = {"s": sql.Identifier(self.store.schema)}
+        row = connection.execute(sql.SQL("select position from {s}.cursor where name = %s").format(**names), (CURSOR,))
+        at = cast("tuple[int]", row.fetchone())[0]
+        facts = connection.execute(
+            sql.SQL(
+                "select position, event_id, topic, state from {s}.event where position > %s order by position limit %s"
+            ).format(**names),
+            (at, BATCH),
+        ).fetchall()
+        move = sql.SQL("update {s}.cursor set position = %s where name = %s").format(**names)
+        for position, event_id, topic, state in facts:
+            if self._stop.is_set():
+                return False
+            with self.store.attempt() as attempt:
+                intended = commands(read_fact(topic, bytes(state)), event_id, attempt)
+            for one in intended:
+                try:
+                    self.commander.give(one.intent(by=REACTIONS), one.then.decide)
+                except Refusal as refusal:
+                    log.info("reaction refused", reaction=one.reaction, refusal=str(refusal), position=position)
+            if intended or position == facts[-1][0]:
+                connection.execute(move, (position, CURSOR))
+                self.watermark.advance(position)
+        if not facts:
+            self.watermark.advance(at)
+        return bool(facts)

@@ -1,0 +1,179 @@
+"""Playing a file of commands and questions through the public API: the demonstration, and contracts as data.
+
+A file holds one JSON object a line, `{at, as, mutation, input, expect?, save?, note?}` or
+`{at, as, query, variables?, expect?}`. `at` moves the clock of a demonstration forward. `as` is a role
+(`secretariat_officer`, `entity_representative@UNODC`, `working_group_chair@PCVE@UNODC`) or the e-mail address of a
+person who holds one. What a line saves under a name, later lines write as `$name`. Blank lines and lines that begin
+with `#` are for the reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import anyio.from_thread
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type
+
+from compact_api.context import Context, Identity
+from compact_api.schema import root
+from compact_domain.kernel import Role
+from compact_infra.compact import Compact
+from compact_infra.setting_up import development_identity
+
+PROBLEM = """... on Problem { __typename code message } ... on RuleViolation { rule state details { name value } }
+... on InvalidInput { fields { name message } } ... on NotFound { kind reference }
+... on VersionConflict { expected actual }"""
+
+
+class Unexpected(Exception):
+    """A line was answered otherwise than the file expects. The message says which line, and how."""
+
+
+@dataclass
+class Player:
+    """Plays lines against a service that has been started."""
+
+    compact: Compact
+    portal: anyio.from_thread.BlockingPortal
+    source: str
+    saved: dict[str, str] = field(default_factory=dict)
+    _identities: dict[str, Identity] = field(default_factory=dict)
+
+    def play(self, number: int, line: dict[str, Any]) -> dict[str, Any]:
+        """Play one line; answers the data. Raises `Unexpected`."""
+        if at := line.get("at"):
+            self.compact.store.set_clock(datetime.fromisoformat(at))
+        identity = self._who(line["as"])
+        if "query" in line:
+            data = self._execute(line["query"], self._filled(line.get("variables", {})), identity, number)
+            if "expect" in line and not _holds(self._filled(line["expect"]), data):
+                raise Unexpected(f"line {number}: expected {line['expect']}, was answered {data}")
+            return data
+        name: str = line["mutation"]
+        query, thing = self._mutation(name, number)
+        given = {"idempotencyKey": str(uuid5(NAMESPACE_URL, f"{self.source}:{number}")), **self._filled(line["input"])}
+        if "id" in given:
+            given.setdefault("expectedVersion", None)
+        answer: dict[str, Any] = self._execute(query, {"input": given}, identity, number)["answer"]
+        expected = line.get("expect", {"__typename": f"{_capital(name)}Payload"})
+        if not _holds(expected, answer):
+            raise Unexpected(f"line {number}, {name}: expected {expected}, was answered {json.dumps(answer)}")
+        if "save" in line:
+            self.saved[line["save"]] = answer[thing]["id"]
+        self.compact.settle()
+        return answer
+
+    def _mutation(self, name: str, number: int) -> tuple[str, str]:
+        mutations = self.compact.schema._schema.mutation_type
+        if mutations is None or name not in mutations.fields:
+            raise Unexpected(f"line {number}: there is no mutation {name}")
+        payload = self.compact.schema._schema.get_type(f"{_capital(name)}Payload")
+        assert isinstance(payload, GraphQLObjectType)
+        things = [
+            field
+            for field, definition in payload.fields.items()
+            if isinstance(kind := get_named_type(get_nullable_type(definition.type)), GraphQLObjectType)
+            and "id" in kind.fields
+        ]
+        thing = things[0] if things else ""
+        select = f"{thing} {{ id }}" if thing else ""
+        return (
+            f"mutation ($input: {_capital(name)}Input!) {{ answer: {name}(input: $input) {{ __typename"
+            f" ... on {_capital(name)}Payload {{ position visible replayed warnings {select} }} {PROBLEM} }} }}"
+        ), thing
+
+    def _execute(self, query: str, variables: dict[str, Any], identity: Identity, number: int) -> dict[str, Any]:
+        result = self.portal.call(self._run, query, variables, identity)
+        if result.errors:
+            raise Unexpected(f"line {number}: {'; '.join(error.message for error in result.errors)}")
+        data: dict[str, Any] = result.data
+        return data
+
+    async def _run(self, query: str, variables: dict[str, Any], identity: Identity) -> Any:
+        context = Context(self.compact, identity)
+        try:
+            return await self.compact.schema.execute(
+                query, variable_values=variables, context_value=context, root_value=root()
+            )
+        finally:
+            await context.close()
+
+    def _who(self, name: str) -> Identity:
+        if name not in self._identities:
+            role, _, where = name.partition("@")
+            if role in Role._value2member_map_:
+                self._identities[name] = development_identity(self.compact.commander, Role(role), where or None)
+            else:
+                self._identities[name] = self._person(name)
+        return self._identities[name]
+
+    def _person(self, email: str) -> Identity:
+        with self.compact.store.attempt() as attempt:
+            subject = attempt.secrets.person(email)
+        if subject is None:
+            raise Unexpected(f"nobody is known under {email}")
+        return Identity(subject=subject)
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item) for item in value]
+        if isinstance(value, str) and value.startswith("$") and value[1:] in self.saved:
+            return self.saved[value[1:]]
+        return value
+
+
+def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines of a file with their numbers. Raises `Unexpected` for one that is no JSON object."""
+    for number, text in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not text.strip() or text.startswith("#"):
+            continue
+        try:
+            line = json.loads(text)
+        except ValueError as e:
+            raise Unexpected(f"{path.name}, line {number}: {e}") from None
+        if not isinstance(line, dict) or "as" not in line or not line.keys() & {"mutation", "query"}:
+            raise Unexpected(f"{path.name}, line {number}: needs `as`, and `mutation` or `query`")
+        yield number, line
+
+
+def play(
+    compact: Compact,
+    portal: anyio.from_thread.BlockingPortal,
+    path: Path,
+    *,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> int:
+    """Play a file; answers how many lines it had. A line played before is answered as the first time."""
+    everything = list(lines(path))
+    player = Player(compact, portal, path.name)
+    for done, (number, line) in enumerate(everything, 1):
+        player.play(number, line)
+        progress(done, len(everything))
+    return len(everything)
+
+
+def _holds(expected: Any, actual: Any) -> bool:
+    """Whether an answer holds what is expected: objects at least, everything else exactly."""
+    if isinstance(expected, dict):
+        return isinstance(actual, dict) and all(
+            key in actual and _holds(value, actual[key]) for key, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return (
+            isinstance(actual, list)
+            and len(expected) == len(actual)
+            and all(_holds(e, a) for e, a in zip(expected, actual, strict=True))
+        )
+    return bool(expected == actual)
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]
