@@ -169,6 +169,7 @@ class Done:
 async def give(info: Info, input: CommandInput, decision: Decision) -> Done:
     """Give the command that the mutation being resolved is named after. Raises a `Refusal`."""
     who = info.context.who
+    info.context.commanded = True
     expected = getattr(input, "expected_version", None)
     if expected is UNSET:
         raise InvalidInput(fields=[("expectedVersion", "must be given; null does without")])

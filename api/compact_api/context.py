@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -27,7 +26,7 @@ from compact_domain.kernel import (
     Work,
 )
 from compact_domain.policy import sees_withheld
-from compact_projections.asking import Asking, Moment
+from compact_projections.asking import Asking, Clock, Moment
 from compact_projections.kit import Row
 
 R = TypeVar("R", bound=Row)
@@ -53,8 +52,17 @@ class Platform(Protocol):
     async def visible(self, position: int) -> bool:
         """Wait, not for long, until the read side has passed a position; whether it has."""
 
-    def reading(self) -> AbstractAsyncContextManager[Asking]:
-        """The read side at its present position, in one read-only snapshot; nobody's view yet."""
+    def mark(self) -> Hashable:
+        """Which state of the read side an answer given now is of: generation, epoch, position."""
+
+    def clock(self) -> datetime:
+        """The clock of answers, near enough to tell whether one still holds."""
+
+    async def begin_reading(self) -> Asking:
+        """The read side at its present position, in one read-only snapshot; nobody's view yet. To be ended."""
+
+    async def end_reading(self, asking: Asking) -> None:
+        """Give back what `begin_reading` took."""
 
     async def actor(self, asking: Asking, identity: Identity) -> Actor:
         """Who an identity is at this moment: with the roles held now."""
@@ -73,11 +81,13 @@ class Context(BaseContext):
         super().__init__()
         self.platform, self.identity = platform, identity
         self._opening = asyncio.Lock()
-        self._snapshot: tuple[AsyncExitStack, Asking] | None = None
+        self._snapshot: Asking | None = None
         self._actor: Actor | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
-        self.expires_at: datetime | None = None
-        """The first instant at which a value in the answer flips by the clock alone."""
+        self.commanded = False
+        """Whether the operation gave a command."""
+        self.clock: Clock | None = None
+        """What the answer has taken from the clock; None if it asked nothing."""
 
     @property
     def command_limiter(self) -> CapacityLimiter:
@@ -101,12 +111,12 @@ class Context(BaseContext):
         async with self._opening:
             if self._snapshot is None:
                 who = self.who
-                stack = AsyncExitStack()
-                asking = await stack.enter_async_context(self.platform.reading())
+                self._snapshot = asking = await self.platform.begin_reading()
                 self._actor = await self.platform.actor(asking, who)
                 asking.inside = sees_withheld(self._actor)
-                self._snapshot = (stack, asking)
-        asking = self._snapshot[1]
+                self.clock = asking.moment.clock
+                _ = asking.moment.today  # roles are held by days: no answer outlives the one it was given on
+        asking = self._snapshot
         return asking if moment is None else asking.at(moment)
 
     async def actor(self) -> Actor:
@@ -118,10 +128,11 @@ class Context(BaseContext):
 
     async def close(self) -> None:
         """Give the snapshot back: at the end of the operation, and after a command, whose writing is to be seen."""
-        if self._snapshot is not None:
-            (stack, _), self._snapshot = self._snapshot, None
-            self._loaders.clear()
-            await stack.aclose()
+        async with self._opening:
+            if self._snapshot is not None:
+                asking, self._snapshot = self._snapshot, None
+                self._loaders.clear()
+                await self.platform.end_reading(asking)
 
     async def wait_for(self, position: int) -> None:
         """Have the answer cover a position. `MomentRefused` if the read side has not come so far in time."""
@@ -130,8 +141,8 @@ class Context(BaseContext):
 
     def flips_at(self, instant: datetime | None) -> None:
         """Say that something in the answer changes at an instant without any fact, so that no cache outlives it."""
-        if instant is not None and (self.expires_at is None or instant < self.expires_at):
-            self.expires_at = instant
+        if instant is not None and self._snapshot is not None:
+            self._snapshot.moment.clock.flips(instant)
 
     # --- many at once
 

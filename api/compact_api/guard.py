@@ -7,7 +7,7 @@ expanded is refused in the time it takes to read it. (Strawberry's own limiters 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -262,12 +262,16 @@ class Guard(SchemaExtension):
     def gate(self) -> Gate:
         return self.gate_of(self.execution_context.schema._schema)
 
-    def on_operation(self) -> Iterator[None]:
+    async def on_operation(self) -> AsyncIterator[None]:
         context = self.execution_context
         context.parse_options = {"max_tokens": self.gate.limits.tokens}
         if for_operation := getattr(context.context, "for_operation", None):
             context.context = for_operation()  # a WebSocket has one context for all its operations
-        yield
+        try:
+            yield
+        finally:
+            if close := getattr(context.context, "close", None):
+                await close()
         if context.result is not None:
             self._clean(context.result)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import strawberry
 from strawberry import UNSET
 
 from compact_domain.kernel import InvalidInput
-from compact_projections.asking import Asking, Condition
+from compact_projections.asking import Asking, Condition, Where
 from compact_projections.asking import Order as By
 from compact_projections.kit import Row, columns
 
@@ -89,14 +90,23 @@ class YesNo:
 
 
 def conditions(
-    types: Mapping[str, str], given: object | None, named: Mapping[str, str] | None = None
-) -> list[Condition]:
-    """The conditions that a filter input asks for. Its fields are named as the columns, or as `named` says."""
+    types: Mapping[str, str],
+    given: object | None,
+    named: Mapping[str, str] | None = None,
+    apart: Mapping[str, Callable[[Any], Where]] | None = None,
+) -> list[Where]:
+    """The conditions that a filter input asks for. Its fields are named as the columns, or as `named` says.
+
+    A field that is no column of the row is answered by its function in `apart`.
+    """
     if given is None:
         return []
-    found: list[Condition] = []
+    found: list[Where] = []
     for name, filtered in vars(given).items():
         if filtered is None or filtered is UNSET:
+            continue
+        if apart and name in apart:
+            found.append(apart[name](filtered))
             continue
         column = (named or {}).get(name, name)
         if isinstance(filtered, UUID | str | int):
@@ -128,16 +138,21 @@ class Listing(Generic[R]):
     default: tuple[By, ...]
     nullable: frozenset[str] = frozenset()
 
-    def where(self, given: object | None, named: Mapping[str, str] | None = None) -> list[Condition]:
-        """The conditions that a filter input of this list asks for."""
-        return conditions(columns(self.row), given, named)
+    def where(
+        self,
+        given: object | None,
+        named: Mapping[str, str] | None = None,
+        apart: Mapping[str, Callable[[Any], Where]] | None = None,
+    ) -> list[Where]:
+        """The conditions that a filter input of this list asks for; see `conditions`."""
+        return conditions(columns(self.row), given, named, apart)
 
     async def page(
         self,
         asking: Asking,
         *,
         node: Callable[[R], T],
-        where: Sequence[Condition] = (),
+        where: Sequence[Where] = (),
         order_by: Sequence[tuple[str, Direction]] = (),
         first: int,
         after: Cursor | None,
@@ -149,18 +164,36 @@ class Listing(Generic[R]):
         by = by or list(self.default)
         if all(b.column != self.row.KEY for b in by):
             by.append(By(self.row.KEY))
-        types = columns(self.row)
-        order = Order(
-            self.row.TABLE,
-            *((f"{b.column} {'desc' if b.descending else 'asc'}", _PYTHON.get(types[b.column], str)) for b in by),
-        )
-        wanted = page(order, first, after)
+        wanted = page(self._order(by), first, after)
         rows = await asking.page(self.row, where=where, order=by, after=wanted.after, limit=wanted.limit)
 
         async def count() -> int:
             return await asking.count(self.row, where)
 
-        def key(row: R) -> tuple[Any, ...]:
-            return tuple(_plain(getattr(row, b.column)) for b in by)
+        return connection(rows, wanted, node=node, key=lambda row: _key(row, by), count=count)
 
-        return connection(rows, wanted, node=node, key=key, count=count)
+    def page_of(self, rows: Iterable[R], *, node: Callable[[R], T], first: int, after: Cursor | None) -> Connection[T]:
+        """The page asked for of rows that a loader has brought along, for lists within a list.
+
+        In the default order, which ascends and has no blanks. `InvalidInput`, `BadCursor`.
+        """
+        by = [*self.default, By(self.row.KEY)]
+        wanted = page(self._order(by), first, after)
+        keyed = sorted(((_key(row, by), row) for row in rows), key=itemgetter(0))
+
+        async def count() -> int:
+            return len(keyed)
+
+        beyond = [row for key, row in keyed if wanted.after is None or key > wanted.after]
+        return connection(beyond[: wanted.limit], wanted, node=node, key=lambda row: _key(row, by), count=count)
+
+    def _order(self, by: Sequence[By]) -> Order:
+        types = columns(self.row)
+        return Order(
+            self.row.TABLE,
+            *((f"{b.column} {'desc' if b.descending else 'asc'}", _PYTHON.get(types[b.column], str)) for b in by),
+        )
+
+
+def _key(row: Row, by: Sequence[By]) -> tuple[Any, ...]:
+    return tuple(_plain(getattr(row, b.column)) for b in by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, cast
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -17,8 +17,13 @@ from .context import Info
 from .fields import question
 from .moments import global_id
 from .paging import DEFAULT_PAGE, After, Connection, First
+from .scalars import LanguageCode
 from .shapes import described, form, interface, shape
 from .trail import TrailEntry, history_of
+
+Language = Annotated[LanguageCode, strawberry.argument("In which language; where there is no name in it, English.")]
+"""The argument `language`: `language: Language = ENGLISH`."""
+ENGLISH = LanguageCode("en")
 
 
 @interface
@@ -66,6 +71,13 @@ class Subject(Node):
         key = getattr(row, "code", None) or row.id
         return cls(id=global_id(asking, cls.__name__, key), row=row, asking=asking)
 
+    @classmethod
+    async def found(cls, info: Info, asking: Asking, key: UUID | str) -> Self | None:
+        """The node that a global id's key names; None where there is none, or none for this viewer."""
+        column = cls.row_kind().KEY if isinstance(key, UUID) else "code"
+        row = await info.context.one(asking, cls.row_kind(), column, key)
+        return None if row is None else cls.of(row, asking)
+
 
 async def allowed_commands(info: Info, asking: Asking, kind: type[Aggregate], id: UUID, version: int) -> list[str]:
     """Mutations whose state guards and policy let the viewer through at the moment."""
@@ -77,10 +89,11 @@ async def allowed_commands(info: Info, asking: Asking, kind: type[Aggregate], id
     if it is None:
         return []
     actor = await info.context.actor()
-    concerns = it.concerns()
     noun = it.policy_noun()
     return [
-        mutation_name(noun, verb) for verb in it.allowed(asking.moment.now) if decide(actor, f"{noun}.{verb}", concerns)
+        mutation_name(noun, verb)
+        for verb in it.allowed(asking.moment.now)
+        if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))
     ]
 
 
@@ -117,6 +130,11 @@ class NamesInput:
 def names_of(value: NamesValue) -> Names:
     """Names as the schema shows them."""
     return Names(en=value.en, fr=value.fr, es=value.es, ru=value.ru, ar=value.ar, zh=value.zh)
+
+
+def named(value: NamesValue, language: LanguageCode) -> str:
+    """The name in a language, whatever its script or region; in English where it has none in that."""
+    return getattr(value, language.partition("-")[0], None) or value.en
 
 
 def names_from(value: NamesInput) -> NamesValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -11,6 +11,8 @@ import strawberry
 from compact_domain.kernel import InvalidInput
 from compact_projections.asking import Asking, Moment
 
+from .body import Body, BodyMutations, BodyQuestions
+from .catalogue import CATALOGUES, CatalogueMutations, CatalogueQuestions
 from .context import Info
 from .fields import question
 from .guard import Limits, Schema
@@ -19,11 +21,17 @@ from .moments import MomentInput, named
 from .nodes import Node, Subject
 from .organization import Organization, OrganizationMutations, OrganizationQuestions
 from .paging import GREATEST_PAGE
+from .role import RoleHolder, RoleMutations, RoleQuestions
 from .scalars import Code, Position
 from .shapes import described, shape
 from .trail import TrailQuestions
 
-NODES: tuple[type[Subject], ...] = (Organization,)
+NODES: tuple[type[Subject], ...] = (
+    *CATALOGUES,
+    Organization,
+    Body,
+    RoleHolder,
+)
 """Every type with a global id; `node(id)` finds it by the code or id of its row."""
 
 Ids = Annotated[list[strawberry.ID], strawberry.argument(f"Global ids, at most {GREATEST_PAGE}.")]
@@ -61,7 +69,13 @@ class Head:
 
 
 @shape
-class Questions(OrganizationQuestions, TrailQuestions):
+class Questions(
+    CatalogueQuestions,
+    OrganizationQuestions,
+    BodyQuestions,
+    RoleQuestions,
+    TrailQuestions,
+):
     """Everything that can be asked, of the present or of a past moment."""
 
     moment: strawberry.Private[Moment | None] = None
@@ -93,10 +107,7 @@ async def _node(info: Info, asking: Asking, id: strawberry.ID) -> Node | None:
         return None
     if wanted.at is not None:
         asking = asking.at(await asking.moment_named(position=wanted.at))
-    row: Any = kind.row_kind()
-    column = row.KEY if isinstance(wanted.key, UUID) else "code"
-    found = await info.context.one(asking, row, column, wanted.key)
-    return None if found is None else kind.of(found, asking)
+    return await kind.found(info, asking, wanted.key)
 
 
 @shape
@@ -137,7 +148,12 @@ class Query(Questions):
 
 
 @shape
-class Mutation(OrganizationMutations):
+class Mutation(
+    CatalogueMutations,
+    OrganizationMutations,
+    BodyMutations,
+    RoleMutations,
+):
     """Everything that can be done. Each field is one command; what it refuses, it refuses as data."""
 
 

@@ -12,7 +12,7 @@ import strawberry
 
 from compact_domain.kernel import Concerns, MomentRefused, Sealed
 from compact_domain.policy import may_read_personal
-from compact_projections.asking import Asking, Condition
+from compact_projections.asking import Asking, Condition, Where
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
 from .context import Info
@@ -119,7 +119,7 @@ def entry(row: TrailRow, asking: Asking) -> TrailEntry:
     )
 
 
-PERSONAL = frozenset({"registration", "focal_point", "roles_of_person", "body"})
+PERSONAL = frozenset({"registration", "focal_point", "role", "body"})
 """Kinds whose free text speaks of a person: it is for the secretariat, auditors and those concerned."""
 
 
@@ -127,11 +127,13 @@ async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> st
     """A sealed text of a fact, for whom the policy lets read it."""
     if sealed is None:
         return None
+    box = msgspec.convert(sealed, Sealed)
     if row.kind in PERSONAL:
         owners = frozenset(o for o in (row.organization, row.on_behalf_of) if o)
-        if not may_read_personal(await info.context.actor(), Concerns(organizations=owners)):
+        concerns = Concerns(organizations=owners, persons=frozenset({box.key}))
+        if not may_read_personal(await info.context.actor(), concerns):
             return None
-    return await info.context.text(msgspec.convert(sealed, Sealed))
+    return await info.context.text(box)
 
 
 @form
@@ -163,7 +165,7 @@ async def history_of(asking: Asking, subject: UUID, *, first: int, after: Cursor
 
 
 async def _page(
-    asking: Asking, where: Sequence[Condition], *, newest_first: bool, first: int, after: Cursor | None
+    asking: Asking, where: Sequence[Where], *, newest_first: bool, first: int, after: Cursor | None
 ) -> Connection[TrailEntry]:
     wanted = page(NEWEST if newest_first else ORDER, first, after)
     start = wanted.after[0] if wanted.after else None

@@ -66,10 +66,11 @@ class _StrictSocket(BaseGraphQLTransportWSHandler[Any, None]):
 
 
 class GraphQLEndpoint(GraphQLRouter[Any, None]):
-    """The endpoint at `path`. `root` makes what the root fields' `self` is; `context_getter` is a FastAPI dependency: it says who asks, or refuses before that.
+    """The endpoint at `path`. `context_getter` is a FastAPI dependency: it says who asks, or refuses before that.
 
-    On a WebSocket it runs before the socket is accepted, once for all operations; a context that has `for_operation()`
-    is asked for a fresh one for each.
+    `root` makes what the root fields speak for; `execute` runs an operation in place of the schema's own.
+    On a WebSocket the getter runs before the socket is accepted, once for all operations; a context that has
+    `for_operation()` is asked for a fresh one for each.
     """
 
     request_adapter_class = _BoundedRequest
@@ -82,6 +83,7 @@ class GraphQLEndpoint(GraphQLRouter[Any, None]):
         path: str = "/graphql",
         *,
         root: Callable[[], Any] | None = None,
+        execute: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(
             schema,
@@ -91,6 +93,7 @@ class GraphQLEndpoint(GraphQLRouter[Any, None]):
             root_value_getter=root,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         )
+        self._execute = execute or schema.execute
 
     async def run(self, request: Any, context: Any = UNSET, root_value: Any = UNSET) -> Any:
         """Answer a request or serve a socket; what is wrong with a request is told as a GraphQL error."""
@@ -148,7 +151,7 @@ class GraphQLEndpoint(GraphQLRouter[Any, None]):
         if not request_data.query:
             raise HTTPException(400, "A request must have a `query`.")
         try:
-            result = await self.schema.execute(
+            result = await self._execute(
                 request_data.query,
                 variable_values=request_data.variables,
                 context_value=context,

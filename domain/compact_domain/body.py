@@ -14,6 +14,7 @@ from compact_domain.kernel import (
     Aggregate,
     Code,
     Command,
+    Concerns,
     NotFound,
     PersonDetails,
     RuleViolation,
@@ -60,6 +61,8 @@ MAY_START_FROM: Starts = {
     "join": ESTABLISHED,
     "leave": ESTABLISHED,
 }
+ADDS = frozenset({"appoint_chair", "join"})
+"""Verbs that put a body to new use: not of one that was retired in the catalogue."""
 
 
 class Body(Aggregate):
@@ -81,6 +84,16 @@ class Body(Aggregate):
     @property
     def state(self) -> str:
         return BodyState.ESTABLISHED
+
+    def concerns(self) -> Concerns:
+        return Concerns(
+            organizations=frozenset(self.members), bodies=frozenset({self.code}), persons=frozenset(self.officers)
+        )
+
+    @classmethod
+    def verbs(cls, *, retired: bool) -> tuple[str, ...]:
+        """The verbs that may start of a body, begun or not, whose entry in the catalogue was retired or not."""
+        return tuple(verb for verb in MAY_START_FROM if not (retired and verb in ADDS))
 
     @property
     def chair(self) -> UUID | None:

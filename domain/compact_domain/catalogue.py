@@ -127,6 +127,10 @@ class Entry(Aggregate):
         """The id of an entry: codes are unique within their catalogue."""
         return cls.identify(f"{kind}:{code}")
 
+    @classmethod
+    def policy_noun(cls) -> str:
+        return "catalogue"
+
     @property
     def state(self) -> str:
         return self.entry_state

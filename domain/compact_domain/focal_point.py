@@ -611,8 +611,8 @@ class FocalPoints(Commands):
 
     def nominate(
         self,
-        *,
         organization: UUID | str,
+        *,
         person: PersonDetails,
         regions: Sequence[str],
         nomination_letter: str,
@@ -621,6 +621,7 @@ class FocalPoints(Commands):
         working_groups: Sequence[str] = (),
     ) -> FocalPoint:
         of = self._get(Organization, organization)
+        self._work.expects(of)
         self._allow(organizations=[of.code], regions=regions)
         if require_organization(self._work, of.code).code == SECRETARIAT_OF_COMPACT:
             raise RuleViolation("focal_point.organization", details={"organization": of.code})

@@ -306,6 +306,10 @@ class Aggregate(BaseAggregate[UUID]):
         """Whom commands to this aggregate may concern, as far as it knows itself: for what it says is allowed."""
         return Concerns()
 
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        """Whom `verb` concerns if this actor gives it, where that is not the same for all: for what is allowed."""
+        return self.concerns()
+
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
         """Why `verb` may not start at `now`, whatever its arguments; None if it may.
 
@@ -549,6 +553,10 @@ class Work:
     @property
     def name(self) -> str:
         return self._cmd.name
+
+    @property
+    def by(self) -> Actor:
+        return self._cmd.by
 
     @property
     def now(self) -> datetime:

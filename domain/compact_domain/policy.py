@@ -100,6 +100,7 @@ POLICY: Mapping[str, Line] = {
     "registration.record_attendance": _line(SECRETARIAT),
     "registration.excuse": _line(SECRETARIAT),
     "session.schedule": _line(SECRETARIAT),
+    "session.announce": _line(PROCESS),
     "session.reschedule": _line(SECRETARIAT),
     "session.cancel": _line(SECRETARIAT, reason=True),
     "session.set_objectives": _line(SECRETARIAT),
@@ -181,7 +182,7 @@ def may_read_personal(actor: Actor, concerns: Concerns) -> bool:
     if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):
         return True
     own = {held.scope or actor.organization for held in actor.roles}
-    return actor.id in concerns.persons or bool(own & concerns.organizations)
+    return actor.id in concerns.persons or bool(own & (concerns.organizations | concerns.bodies))
 
 
 def needs_reason(action: str) -> bool:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from compact_domain.focal_point import FocalPoint, FocalPoints, OpenItem
 from compact_domain.kernel import Aggregate, Channel, Fact, Intent, Store, Work
 from compact_domain.registration import Registrations
+from compact_domain.retreat import Retreat
 from compact_domain.seats import Places
+from compact_domain.session import Sessions, unannounced
 
 F = TypeVar("F", bound=Fact)
 
@@ -107,8 +110,22 @@ def _move_open_work(fact: FocalPoint.HandedOver, store: Store) -> Sequence[Then]
     return [MOVES[item.kind](item, fact.successor) for item in fact.moves if item.kind in MOVES]
 
 
+def _announce_programme(fact: Retreat.Announced, store: Store) -> Sequence[Then]:
+    """A retreat became known: so do the sessions that were scheduled before."""
+    retreat = store.load(Retreat, fact.originator_id)
+    return [
+        Then(command="session.announce", decide=partial(_announce_session, session), key=str(session))
+        for session in (unannounced(store, retreat.code) if retreat else ())
+    ]
+
+
+def _announce_session(session: UUID, work: Work) -> Aggregate:
+    return Sessions(work).announce(session)
+
+
 REACTIONS: tuple[Reaction[Any], ...] = (
     Reaction(name="promotion", on=(Places.Released, Places.RoomChanged), then=_promote_who_waits),
+    Reaction(name="programme", on=(Retreat.Announced,), then=_announce_programme),
     Reaction(name="hand_over", on=(FocalPoint.HandedOver,), then=_move_open_work),
 )
 """All reactions, in the order in which they are asked. A name is part of command ids: it is never changed."""

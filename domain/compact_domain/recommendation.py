@@ -290,6 +290,28 @@ class Recommendation(Aggregate):
             regions=frozenset(self.regions),
         )
 
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        speaking, deciding = _organizations_of(by), self.act.body if self.act else self.body
+        claimant = {self.claim.organization} if self.claim else set()
+        organizations: Mapping[str, Collection[str | None]] = {
+            "amend": [self.proposer],
+            "withdraw": [self.proposer],
+            "respond": speaking,
+            "report_progress": [self.lead, *self.partners],
+            "claim_implementation": [self.lead],
+            "contest_claim": speaking - claimant,
+            "answer_contest": claimant,
+            "withdraw_contest": [*self.open_contests, *claimant],
+            "verify": speaking - claimant,
+        }
+        follows_decision = ("assign", "reassign", "change_due_date", "withdraw_contest", "reopen")
+        bodies = [deciding] if verb in follows_decision else [self.body, self.referred_by]
+        return Concerns(
+            organizations=frozenset(code for code in organizations.get(verb, ()) if code),
+            bodies=frozenset(code for code in bodies if code),
+            regions=frozenset(self.regions),
+        )
+
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
         refusal = super().guard(verb, now)
         if refusal is None and verb == "announce" and self.announced:

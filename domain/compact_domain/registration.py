@@ -12,10 +12,12 @@ from uuid import UUID
 from msgspec import Meta
 
 from compact_domain.kernel import (
+    Actor,
     Aggregate,
     Code,
     Command,
     Commands,
+    Concerns,
     InvalidInput,
     PersonDetails,
     RuleViolation,
@@ -112,7 +114,7 @@ class Registration(Aggregate):
         self.category, self.mode, self.sessions = category, mode, sessions
         self.registration_state, self.waits_for = state, waits_for
         self.reinstated = False
-        self.substitute_is: UUID | None = None
+        self.successor: UUID | None = None
         self.attendance: dict[str, Mode] = {}
         """The sessions attended, each with the actual mode."""
         self.excused: set[str | None] = set()
@@ -128,6 +130,22 @@ class Registration(Aggregate):
     @property
     def sealed_under(self) -> UUID:
         return self.subject
+
+    def concerns(self) -> Concerns:
+        return Concerns(organizations=frozenset({self.organization}), persons=frozenset({self.subject}))
+
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        """Who has no seat is the secretariat's to bring in, and so is whom it rejected; leaving is for all concerned."""
+        seated = self.category in SEATED
+        match verb:
+            case "substitute" if seated:
+                return Concerns(organizations=frozenset({self.organization}))
+            case "reinstate" if seated and self.registration_state is not RegistrationState.REJECTED:
+                return Concerns(organizations=frozenset({self.organization}))
+            case "decline" | "withdraw" | "change_mode":
+                return self.concerns()
+            case _:
+                return Concerns()
 
     @property
     def active(self) -> bool:
@@ -304,9 +322,13 @@ class Registration(Aggregate):
         def apply(self, it: Registration) -> None:
             it.registration_state, it.reinstated = RegistrationState.NOMINATED, True
 
-    def substitute(self, *, by: UUID, cmd: Command) -> None:
+    def substitute(self, *, successor: UUID, cmd: Command) -> None:
+        if self.successor == successor:
+            return
         self._may("substitute", cmd)
-        self._states(self.Substituted(**self._next(cmd), retreat=self.retreat, subject=self.subject, by=by))
+        self._states(
+            self.Substituted(**self._next(cmd), retreat=self.retreat, subject=self.subject, successor=successor)
+        )
 
     class Substituted(Event, frozen=True, kw_only=True):
         """Another person comes instead, with the same state, mode and seat."""
@@ -314,14 +336,14 @@ class Registration(Aggregate):
         TOPIC: ClassVar[str] = "registration.substituted"
         retreat: AtRetreat
         subject: OfPerson
-        by: Annotated[UUID, Meta(description="registration of who comes instead")]
+        successor: Annotated[UUID, Meta(description="registration of who comes instead")]
 
         def releases(self) -> Sequence[str]:
             return (_claim(self.retreat, self.subject),)
 
         def apply(self, it: Registration) -> None:
             it.registration_state, it.waits_for = RegistrationState.SUBSTITUTED, None
-            it.substitute_is = self.by
+            it.successor = self.successor
 
     def change_mode(self, *, mode: Mode, cmd: Command, full: bool = False) -> None:
         """Go over to a mode; into a full one, keep the present mode and wait. Back to the present: wait no more."""
@@ -465,8 +487,7 @@ class Registrations(Commands):
         )
 
     def confirm(self, registration: UUID) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "confirm")
         waited = it.waitlisted
         it.confirm(cmd=self._cmd)
         if it.pending_events:
@@ -476,32 +497,26 @@ class Registrations(Commands):
         return it
 
     def decline(self, registration: UUID) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow(organizations=[it.organization], persons=[it.subject])
+        it = self._subject(registration, "decline")
         modes = it.modes
         it.decline(cmd=self._cmd)
         return self._ended(it, modes)
 
     def reject(self, registration: UUID) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "reject")
         modes = it.modes
         it.reject(cmd=self._cmd)
         return self._ended(it, modes)
 
     def withdraw(self, registration: UUID) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow(organizations=[it.organization], persons=[it.subject])
+        it = self._subject(registration, "withdraw")
         modes = it.modes
         it.withdraw(cmd=self._cmd)
         return self._ended(it, modes)
 
     def reinstate(self, registration: UUID) -> Registration:
         """Bring an ended registration back, in time. What the secretariat rejected only the secretariat reinstates."""
-        it = self._load(Registration, registration)
-        rejected = it.registration_state is RegistrationState.REJECTED
-        self._allow(organizations=() if rejected else self._answerable(it))
-        return self._reinstate(it, late=False)
+        return self._reinstate(self._subject(registration, "reinstate"), late=False)
 
     def admit_late(self, registration: UUID | None = None, *, nomination: Nomination | None = None) -> Registration:
         """After the deadline: reinstate a registration, or nominate. It lifts the deadline and nothing else."""
@@ -510,21 +525,19 @@ class Registrations(Commands):
         if nomination is not None:
             return self._register(nomination, late=True)
         assert registration is not None
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "admit_late")
         return self._reinstate(it, late=True)
 
     def substitute(self, registration: UUID, *, person: PersonDetails) -> Registration:
         """Let another person come instead, with the state, mode and seat of the first. Answers the new registration."""
-        it = self._load(Registration, registration)
-        self._allow(organizations=self._answerable(it))
+        it = self._subject(registration, "substitute")
         subject, details_hash = self._person(person)
-        if it.substitute_is is not None:
-            successor = self._get(Registration, it.substitute_is)
+        if it.successor is not None:
+            successor = self._get(Registration, it.successor)
             if successor.subject == subject:
                 return successor
         id, state, waits_for, modes = self._cmd.new_id("substitute"), it.registration_state, it.waits_for, it.modes
-        it.substitute(by=id, cmd=self._cmd)
+        it.substitute(successor=id, cmd=self._cmd)
         self._require_running(it)
         if self._holder(it.retreat, subject) is not None:
             raise RuleViolation("registration.person", details={"retreat": it.retreat})
@@ -552,8 +565,7 @@ class Registrations(Commands):
         )
 
     def change_mode(self, registration: UUID, *, mode: Mode) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow(organizations=[it.organization], persons=[it.subject])
+        it = self._subject(registration, "change_mode")
         before, wanted = it.mode, self._find(Places, Places.key(it.retreat, mode))
         it.change_mode(mode=mode, full=wanted is not None and wanted.full, cmd=self._cmd)
         if not it.pending_events:
@@ -607,16 +619,14 @@ class Registrations(Commands):
 
     def skip_waiting(self, registration: UUID, *, mode: Mode | None = None) -> Registration:
         """Pass over one who waits: the one behind goes first. `mode` only for who waits for both."""
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "skip_waiting")
         mode = it.require_waiting(mode, self._cmd)
         self._require_running(it)
         self._places(it.retreat, mode).skip(registration=it.id, cmd=self._cmd)
         return it
 
     def record_attendance(self, registration: UUID, *, session: UUID | str, mode: Mode) -> Registration:
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "record_attendance")
         it.record_attendance(session=self._session(session, it.retreat), mode=mode, cmd=self._cmd)
         if it.pending_events:
             retreat = self._require_running(it)
@@ -626,8 +636,7 @@ class Registrations(Commands):
 
     def excuse(self, registration: UUID, *, session: UUID | str | None = None) -> Registration:
         """Note apologies: for a session, or for the whole retreat."""
-        it = self._load(Registration, registration)
-        self._allow()
+        it = self._subject(registration, "excuse")
         it.excuse(session=None if session is None else self._session(session, it.retreat), cmd=self._cmd)
         if it.pending_events:
             self._require_running(it)
@@ -716,9 +725,11 @@ class Registrations(Commands):
                 self._places(it.retreat, mode).give_up(registration=it.id, cmd=self._cmd)
         return it
 
-    def _answerable(self, it: Registration) -> list[str]:
-        """The organization that may act on a registration: none but the secretariat for what has no seat."""
-        return [it.organization] if it.category in SEATED else []
+    def _subject(self, registration: UUID, verb: str) -> Registration:
+        """The registration that a command is about, once the policy has let the actor give it."""
+        it = self._load(Registration, registration)
+        self._work.allow(it.concerns_of(verb, self._cmd.by))
+        return it
 
     def _require_running(self, it: Registration) -> Retreat:
         retreat = self._get(Retreat, it.retreat)

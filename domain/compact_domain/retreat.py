@@ -15,17 +15,22 @@ from msgspec import Meta
 
 from compact_domain.catalogue import EntryKind, require_entries
 from compact_domain.kernel import (
+    Actor,
     Aggregate,
     Code,
     Command,
     Commands,
+    Concerns,
     InvalidInput,
+    NotFound,
     RuleViolation,
     Sealed,
     Starts,
     Value,
+    Work,
 )
 from compact_domain.organization import Organization, require_organization
+from compact_domain.policy import sees_withheld
 from compact_domain.seats import SEATED, EntitySeats, Places
 from compact_domain.vocabulary import BodyAct, Category, Mode, Text, Title, Zone
 
@@ -246,7 +251,7 @@ class Retreat(Aggregate):
     ) -> None:
         self.code, self.title = code, title
         self.starts_on, self.ends_on, self.zone = starts_on, ends_on, zone
-        self.retreat_state = RetreatState.PLANNED
+        self.retreat_state, self.announced = RetreatState.PLANNED, False
         self.logistics, self.logistics_version = logistics, 1
         self.links = _links(in_person_link, virtual_link)
         self.acknowledged: dict[str, int] = {}
@@ -268,6 +273,12 @@ class Retreat(Aggregate):
     @property
     def state(self) -> str:
         return self.retreat_state
+
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        own = frozenset(code for code in (by.organization, *(held.scope for held in by.roles)) if code)
+        if verb == "acknowledge_logistics":
+            return Concerns(organizations=own)
+        return Concerns(bodies=own) if verb == "adopt_action_plan" else Concerns()
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -367,7 +378,7 @@ class Retreat(Aggregate):
         TOPIC: ClassVar[str] = "retreat.announced"
 
         def apply(self, it: Retreat) -> None:
-            it.retreat_state = RetreatState.ANNOUNCED
+            it.retreat_state, it.announced = RetreatState.ANNOUNCED, True
 
     def invite_organization(self, *, organization: str, cmd: Command) -> None:
         if organization in self.invited:
@@ -776,6 +787,14 @@ def _in_utc(entry: AgendaEntry, i: int) -> AgendaEntry:
     )
 
 
+def known_retreat(work: Work, reference: UUID | str) -> Retreat:
+    """The retreat that a command names. `NotFound`, also where it is not announced and the actor may not know of it."""
+    it = work.find(Retreat, reference if isinstance(reference, UUID) else Retreat.identify(reference))
+    if it is None or not (it.announced or sees_withheld(work.by)):
+        raise NotFound(kind="Retreat", reference=str(reference))
+    return it
+
+
 class Retreats(Commands):
     """What may be asked of retreats. A retreat is named by id or code."""
 
@@ -819,10 +838,11 @@ class Retreats(Commands):
     def announce(self, retreat: UUID | str) -> Retreat:
         it = self._subject(retreat)
         it.announce(cmd=self._cmd)
+        self._provide_places(it)
         return it
 
     def invite_organization(self, retreat: UUID | str, *, organization: UUID | str) -> Retreat:
-        it = self._load(Retreat, retreat)
+        it = self._known(retreat)
         of = self._get(Organization, organization)
         self._allow(organizations=[of.code])
         require_organization(self._work, of.code)
@@ -856,7 +876,7 @@ class Retreats(Commands):
         return it
 
     def acknowledge_logistics(self, retreat: UUID | str, *, organization: UUID | str, version: int) -> Retreat:
-        it = self._load(Retreat, retreat)
+        it = self._known(retreat)
         of = self._get(Organization, organization)
         self._allow(organizations=[of.code])
         it.acknowledge_logistics(organization=of.code, version=version, cmd=self._cmd)
@@ -885,13 +905,11 @@ class Retreats(Commands):
             return it
         lowered = [category for category in SEATED if before and rules.seats(category) < before.seats(category)]
         entities: set[str] = set()
+        self._provide_places(it)
         for mode in Mode:
-            places = self._find(Places, Places.key(it.code, mode))
-            if places is None:
-                self._add(Places.provide(retreat=it.code, mode=mode, room=rules.places(mode), cmd=self._cmd))
-                continue
-            places.change_room(room=rules.places(mode), cmd=self._cmd)
-            entities.update(party.organization for party in places.parties)
+            if places := self._find(Places, Places.key(it.code, mode)):
+                places.change_room(room=rules.places(mode), cmd=self._cmd)
+                entities.update(party.organization for party in places.parties)
         for category in lowered:
             for entity in sorted(entities):
                 if seats := self._find(EntitySeats, EntitySeats.key(it.code, entity)):
@@ -983,7 +1001,7 @@ class Retreats(Commands):
     def adopt_action_plan(
         self, retreat: UUID | str, *, title: str, version: int, act: BodyAct, file_digest: str | None = None
     ) -> Retreat:
-        it = self._load(Retreat, retreat)
+        it = self._known(retreat)
         self._allow(bodies=[act.body])
         require_entries(self._work, EntryKind.BODY, [act.body], field="act.body")
         it.adopt_action_plan(
@@ -1008,6 +1026,18 @@ class Retreats(Commands):
 
     def _subject(self, retreat: UUID | str) -> Retreat:
         """The retreat of a command that is the secretariat's alone."""
-        it = self._load(Retreat, retreat)
+        it = self._known(retreat)
         self._allow()
         return it
+
+    def _known(self, retreat: UUID | str) -> Retreat:
+        known_retreat(self._work, retreat)
+        return self._load(Retreat, retreat)
+
+    def _provide_places(self, it: Retreat) -> None:
+        """Provide for the places that the seat rules give; not before the retreat is announced, which would tell."""
+        if it.seat_rules is None or not it.announced:
+            return
+        for mode in Mode:
+            if self._find(Places, Places.key(it.code, mode)) is None:
+                self._add(Places.provide(retreat=it.code, mode=mode, room=it.seat_rules.places(mode), cmd=self._cmd))

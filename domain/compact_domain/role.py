@@ -16,6 +16,7 @@ from compact_domain.kernel import (
     Code,
     Command,
     Commands,
+    Concerns,
     PersonDetails,
     Role,
     RoleHeld,
@@ -111,6 +112,14 @@ class RolesOfPerson(Aggregate):
     @property
     def sealed_under(self) -> UUID:
         return self.subject
+
+    @classmethod
+    def policy_noun(cls) -> str:
+        return "role"
+
+    def concerns(self) -> Concerns:
+        organizations = frozenset(grant.organization for grant in self.grants if grant.organization)
+        return Concerns(organizations=organizations, persons=frozenset({self.subject}))
 
     def held(self, on: date) -> tuple[RoleHeld, ...]:
         """The roles in force on a day (in UTC), each once."""

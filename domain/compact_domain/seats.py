@@ -65,6 +65,10 @@ class EntitySeats(Aggregate):
         """The id of an entity's seats at a retreat."""
         return cls.identify(f"{retreat}:{entity}")
 
+    @classmethod
+    def policy_noun(cls) -> str:
+        return "registration"
+
     @property
     def state(self) -> str:
         return Keeping.KEPT
@@ -234,6 +238,10 @@ class Places(Aggregate):
     def key(cls, retreat: str, mode: Mode) -> UUID:
         """The id of the places of a mode at a retreat."""
         return cls.identify(f"{retreat}:{mode}")
+
+    @classmethod
+    def policy_noun(cls) -> str:
+        return "registration"
 
     @property
     def state(self) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from compact_domain.catalogue import EntryKind, require_entries
 from compact_domain.kernel import (
+    Actor,
     Aggregate,
     Code,
     Command,
@@ -25,6 +26,7 @@ from compact_domain.kernel import (
     RuleViolation,
     Sealed,
     Starts,
+    Store,
     Value,
     Work,
 )
@@ -52,6 +54,7 @@ CLAIMS: Mapping[str, str] = {
     "speaker": "session.speaker",
     "gap": "code.taken",
     "practice": "code.taken",
+    "programme": "code.taken",
 }
 
 SLOT = timedelta(minutes=5)
@@ -265,9 +268,10 @@ class Session(Aggregate):
         kind: SessionKind,
         sitting: Sitting,
         attributed: bool,
+        announced: bool,
     ) -> None:
         self.code, self.retreat, self.title, self.kind = code, retreat, title, kind
-        self.sitting, self.attributed = sitting, attributed
+        self.sitting, self.attributed, self.announced = sitting, attributed, announced
         self.session_state = SessionState.SCHEDULED
         self.objectives: tuple[str, ...] = ()
         self.regions: tuple[str, ...] = ()
@@ -291,10 +295,20 @@ class Session(Aggregate):
         return self.session_state
 
     def concerns(self) -> Concerns:
-        speakers = [speaker for speaker in self.speakers.values() if speaker.expected]
+        return Concerns(persons=frozenset(self.keepers.values()))
+
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        """An invitation concerns those invited, who may still answer it; the record, those who keep it."""
+        answers = {
+            "accept_invitation": (Invitation.INVITED,),
+            "decline_invitation": (Invitation.INVITED, Invitation.ACCEPTED),
+        }
+        if verb not in answers:
+            return self.concerns()
+        invited = [speaker for speaker in self.speakers.values() if speaker.invitation in answers[verb]]
         return Concerns(
-            organizations=frozenset(speaker.organization for speaker in speakers),
-            persons=frozenset(speaker.subject for speaker in speakers) | frozenset(self.keepers.values()),
+            organizations=frozenset(speaker.organization for speaker in invited),
+            persons=frozenset(speaker.subject for speaker in invited),
         )
 
     @property
@@ -322,9 +336,17 @@ class Session(Aggregate):
         kind: Annotated[SessionKind, Meta(description="its part in the programme")]
         sitting: Annotated[Sitting, Meta(description="where and when")]
         attributed: Annotated[bool, Meta(description="interventions name who speaks, unless said otherwise of one")]
+        announced: Annotated[
+            bool, Meta(description="false: its retreat was not announced, and neither is the session")
+        ] = True
 
         def takes(self) -> Sequence[str]:
-            return self.sitting.room_claims()
+            unknown = [] if self.announced else [programme_claim(self.retreat, self.originator_id)]
+            return [*self.sitting.room_claims(), *unknown]
+
+        def content(self) -> dict[str, Any]:
+            """Without whether it was announced: the same session scheduled again is the same, then as before."""
+            return {name: value for name, value in super().content().items() if name != "announced"}
 
     @classmethod
     def schedule(
@@ -337,6 +359,7 @@ class Session(Aggregate):
         sitting: Sitting,
         attributed: bool,
         cmd: Command,
+        announced: bool = True,
     ) -> Session:
         """A new session. Whether its retreat and its room take it, `require_fit` tells."""
         return cls._begin(
@@ -348,8 +371,26 @@ class Session(Aggregate):
                 kind=kind,
                 sitting=sitting,
                 attributed=attributed,
+                announced=announced,
             )
         )
+
+    def announce(self, *, cmd: Command) -> None:
+        """Make known what was scheduled before its retreat was announced, whatever has become of it since."""
+        if not self.announced:
+            self._states(self.Announced(**self._next(cmd), retreat=self.retreat))
+
+    class Announced(Event, frozen=True, kw_only=True):
+        """The retreat was made known, and with it the session, which until then existed only for the secretariat."""
+
+        TOPIC: ClassVar[str] = "session.announced"
+        retreat: Annotated[Code, Meta(description="code of its retreat")]
+
+        def releases(self) -> Sequence[str]:
+            return (programme_claim(self.retreat, self.originator_id),)
+
+        def apply(self, it: Session) -> None:
+            it.announced = True
 
     def require_fit(self, sitting: Sitting, *, frame: Frame, occupant: Occupant) -> None:
         """Refuse a sitting that its times, its retreat, its room or its speakers do not allow."""
@@ -966,6 +1007,17 @@ class Session(Aggregate):
             it.corrections = self.number
 
 
+def programme_claim(retreat: str, session: UUID) -> str:
+    """What shows that a session waits for its retreat to be announced."""
+    return f"programme:{retreat}:{session}"
+
+
+def unannounced(store: Store, retreat: str) -> list[UUID]:
+    """The sessions that wait for a retreat to be announced."""
+    prefix = f"programme:{retreat}:"
+    return [UUID(key.removeprefix(prefix)) for key in store.claims(prefix)]
+
+
 def _first_held(claims: Iterable[str], occupant: Occupant) -> str | None:
     return next(filter(None, map(occupant, claims)), None)
 
@@ -988,8 +1040,8 @@ class Sessions(Commands):
 
     def schedule(
         self,
-        *,
         retreat: UUID | str,
+        *,
         code: str,
         title: str,
         kind: SessionKind,
@@ -1001,6 +1053,7 @@ class Sessions(Commands):
         self._about(Session.identify(code))
         self._allow()
         of = self._get(Retreat, retreat)
+        self._work.expects(of)
         new = Session.schedule(
             code=code,
             retreat=of.code,
@@ -1008,11 +1061,18 @@ class Sessions(Commands):
             kind=kind,
             sitting=Sitting.at(room=room, starts_at=starts_at, ends_at=ends_at),
             attributed=attributed,
+            announced=of.retreat_state is not RetreatState.PLANNED,
             cmd=self._cmd,
         )
         it = self._add(new)
         if it is new:
             it.require_fit(it.sitting, frame=_frame(of), occupant=self._occupant(it))
+        return it
+
+    def announce(self, session: UUID | str) -> Session:
+        """Make known a session whose retreat has been announced."""
+        it = self._subject(session)
+        it.announce(cmd=self._cmd)
         return it
 
     def reschedule(

@@ -6,8 +6,9 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from psycopg import IsolationLevel, sql
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import HTTPConnection
 
+from compact_api.cache import Remembering
 from compact_api.context import Context, Identity
 from compact_api.graphiql import graphiql_router
 from compact_api.guard import Limits, Schema
@@ -65,6 +67,7 @@ class Compact:
         self._stopping = threading.Event()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._up = 0
+        self._clock = (datetime.max.replace(tzinfo=UTC) - timedelta(days=366), 0.0)  # nothing holds before it is known
 
     # --- for a host
 
@@ -106,17 +109,18 @@ class Compact:
         """The GraphQL schema."""
         return build_schema(Limits(introspection=self.settings.introspection))
 
+    @cached_property
+    def answers(self) -> Remembering:
+        """Runs operations, and knows what it has answered."""
+        return Remembering(self.schema, self)
+
     def _include(self, app: FastAPI | APIRouter) -> None:
-        app.include_router(GraphQLEndpoint(self.schema, self._context, root=root))
+        app.include_router(GraphQLEndpoint(self.schema, self._context, root=root, execute=self.answers.execute))
         app.include_router(graphiql_router())
         app.include_router(health_router(self))
 
-    async def _context(self, connection: HTTPConnection) -> AsyncIterator[Context]:
-        context = Context(self, await self.identify(connection))
-        try:
-            yield context
-        finally:
-            await context.close()
+    async def _context(self, connection: HTTPConnection) -> Context:
+        return Context(self, await self.identify(connection))
 
     async def identify(self, connection: HTTPConnection) -> Identity | None:
         """Who sends a request or opens a socket."""
@@ -151,7 +155,9 @@ class Compact:
         self._stopping.clear()
         self.store.open()
         if self.settings.is_worker:
-            self._projector = Projector(url, self.read_side, on_advance=self.watermark.advance)
+            self._projector = Projector(
+                url, self.read_side, on_advance=self.watermark.advance, on_epoch=self.watermark.enter_epoch
+            )
             self._projector.start()
             self._reactor = Reactor(url, self.commander)
             self._reactor.start()
@@ -240,6 +246,7 @@ class Compact:
                     while not self._stopping.is_set():
                         if self.read_side.exists(connection):
                             self.watermark.advance(self.read_side.position(connection))
+                            self.watermark.enter_epoch(self.read_side.epoch(connection))
                         for _ in connection.notifies(timeout=0.5, stop_after=1):
                             break
             except psycopg.OperationalError:
@@ -278,39 +285,52 @@ class Compact:
             return True
         return await anyio.to_thread.run_sync(self.watermark.wait, position, self.settings.visible_within)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Asking]:
-        assert self._pool is not None, "the module has not been started"
-        async with self._pool.connection() as connection:
+    def mark(self) -> Hashable:
+        return (self.read_side.schema, self.watermark.epoch, self.watermark.position)
+
+    def clock(self) -> datetime:
+        seen, at = self._clock
+        return seen + timedelta(seconds=time.monotonic() - at)
+
+    async def begin_reading(self) -> Asking:
+        if self._pool is None:
+            raise RuntimeError("the module has not been started")
+        connection = await self._pool.getconn()
+        try:
             names = {"r": sql.Identifier(self.read_side.schema), "s": sql.Identifier(self.settings.db_schema)}
-            cursor = await connection.execute(
-                sql.SQL("select position, {s}.now() from {r}.position").format(**names), prepare=True
-            )
-            row = await cursor.fetchone()
+            statement = sql.SQL("select position, {s}.now() from {r}.position").format(**names)
+            row = await (await connection.execute(statement, prepare=True)).fetchone()
             assert row is not None
-            yield Asking(
-                connection,
-                schema=self.read_side.schema,
-                events=self.settings.db_schema,
-                moment=Moment(position=row[0], now=row[1], live=True),
-            )
+        except BaseException:
+            await self._pool.putconn(connection)
+            raise
+        self._clock = (row[1], time.monotonic())
+        return Asking(
+            connection,
+            schema=self.read_side.schema,
+            events=self.settings.db_schema,
+            moment=Moment(position=row[0], now=row[1], live=True),
+        )
+
+    async def end_reading(self, asking: Asking) -> None:
+        assert self._pool is not None
+        await self._pool.putconn(asking.connection)
 
     async def actor(self, asking: Asking, identity: Identity) -> Actor:
+        prefix = f"focal-person:{identity.subject}:"
         records = await asking.rows(
             asking.compose(
-                "select topic, state from {s}.event where originator_id = %(id)s order by originator_version"
+                "select originator_id, topic, state from {s}.event where originator_id = %(roles)s or originator_id in"
+                " (select holder from {s}.claim where key >= %(low)s and key < %(high)s)"
+                " order by originator_id, originator_version"
             ),
-            {"id": RolesOfPerson.key(identity.subject)},
+            {"roles": RolesOfPerson.key(identity.subject), "low": prefix, "high": prefix + "\U0010ffff"},
         )
-        roles: Any = None
-        for topic, state in records:
-            roles = read_fact(topic, bytes(state)).mutate(roles)
-        prefix = f"focal-person:{identity.subject}:"
-        claims = await asking.rows(
-            asking.compose("select key from {s}.claim where key >= %(low)s and key < %(high)s order by key"),
-            {"low": prefix, "high": prefix + "\U0010ffff"},
-        )
-        return actor_of(identity, roles, [key for (key,) in claims], asking.moment.now)
+        found: dict[UUID, Any] = {}
+        for id, topic, state in records:
+            found[id] = read_fact(topic, bytes(state)).mutate(found.get(id))
+        roles = found.pop(RolesOfPerson.key(identity.subject), None)
+        return actor_of(identity, roles, found.values(), asking.moment.recorded_until)
 
     def open_sealed(self, boxes: Iterable[Sealed], wrapped: Mapping[tuple[UUID, int], bytes]) -> dict[str, str | None]:
         return self.vault.open(boxes, wrapped)
@@ -329,6 +349,7 @@ class Compact:
         if self._pool is None:
             return "it has not been started"
         with suppress(Exception):
-            async with asyncio.timeout(2), self.reading():
+            async with asyncio.timeout(2):
+                await self.end_reading(await self.begin_reading())
                 return None
         return "the database or the read side does not answer"

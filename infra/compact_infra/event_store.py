@@ -44,7 +44,7 @@ class Unreadable(Exception):
 
 class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: msgspec.Raw
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=1)]
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -91,21 +91,38 @@ class EventMapper(Mapper[UUID]):
 
 def read_fact(topic: str, state: bytes) -> Fact:
     """The fact that was stored under a topic, brought up to the present version of its shape. Raises `Unreadable`."""
+    kind = _kind(topic)
     try:
-        kind: type[Fact] = resolve_topic(topic)
         outer = _stored.decode(state)
         if outer.version > kind.class_version:
             raise Unreadable(f"{topic} version {outer.version} is newer than this release ({kind.class_version})")
         if outer.version == kind.class_version:
             return _decoder(kind).decode(outer.data)
-        shape: dict[str, Any] = msgspec.json.decode(outer.data)
-        for version in range(outer.version, kind.class_version):
-            getattr(kind, f"upcast_v{version}_v{version + 1}")(shape)
-        return msgspec.convert(shape, kind)
-    except TopicError:
-        raise Unreadable(f"{topic} is no fact this release knows") from None
+        return msgspec.convert(_upcast(kind, outer), kind)
     except msgspec.DecodeError as e:
         raise Unreadable(f"{topic}: {e}") from e
+
+
+@cache
+def _kind(topic: str) -> type[Fact]:
+    """The kind of fact that a topic names. Never what merely has a module's path: stored bytes import nothing."""
+    try:
+        kind = None if ":" in topic else resolve_topic(topic)
+    except TopicError:
+        kind = None
+    if not (isinstance(kind, type) and issubclass(kind, Fact) and getattr(kind, "TOPIC", None) == topic):
+        raise Unreadable(f"{topic} is no fact this release knows")
+    return kind
+
+
+def _upcast(kind: type[Fact], outer: _Stored) -> dict[str, Any]:
+    shape: dict[str, Any] = msgspec.json.decode(outer.data)
+    for version in range(outer.version, kind.class_version):
+        try:
+            getattr(kind, f"upcast_v{version}_v{version + 1}")(shape)
+        except (LookupError, TypeError, AttributeError, ValueError) as e:
+            raise Unreadable(f"{get_topic(kind)} version {outer.version} is not of that version's shape") from e
+    return shape
 
 
 class EventStore:

@@ -15,6 +15,7 @@ from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 
 from compact_api.context import Identity
+from compact_domain.focal_point import FocalPoint
 from compact_domain.kernel import NAMESPACE, Actor, Channel, Intent, Role, RoleHeld
 from compact_domain.role import RolesOfPerson
 from compact_infra.event_store import Attempt
@@ -32,12 +33,9 @@ def census(attempt: Attempt, intent: Intent, now: datetime) -> Actor:
     if intent.channel in (Channel.PROCESS, Channel.CLI):
         return process(intent.by)
     roles = attempt.load(RolesOfPerson, RolesOfPerson.key(intent.by))
-    return actor_of(
-        Identity(subject=intent.by, organization=intent.organization),
-        roles,
-        attempt.claims(f"focal-person:{intent.by}:"),
-        now,
-    )
+    holders = dict.fromkeys(attempt.holder(claim) for claim in attempt.claims(f"focal-person:{intent.by}:"))
+    points = [point for id in holders if id and (point := attempt.load(FocalPoint, id))]
+    return actor_of(Identity(subject=intent.by, organization=intent.organization), roles, points, now)
 
 
 def process(id: UUID) -> Actor:
@@ -48,20 +46,19 @@ def process(id: UUID) -> Actor:
     return Actor(id=id, roles=roles)
 
 
-def actor_of(identity: Identity, roles: RolesOfPerson | None, focal: Iterable[str], now: datetime) -> Actor:
-    """An identity with the roles of its facts, and the powers of a focal point that follow from its confirmation."""
+def actor_of(
+    identity: Identity, roles: RolesOfPerson | None, focal_points: Iterable[FocalPoint], now: datetime
+) -> Actor:
+    """An identity with the roles of its facts, and the powers of the focal points it speaks for at the moment."""
     today = now.astimezone(UTC).date()
     held = roles.held(today) if roles else ()
-    regions: dict[str, list[str]] = {}
-    for key in focal:
-        _, _, organization, region = key.split(":")
-        regions.setdefault(organization, []).append(region)
     points = tuple(
-        RoleHeld(role=Role.REGIONAL_FOCAL_POINT, scope=organization, regions=tuple(sorted(own)))
-        for organization, own in sorted(regions.items())
+        RoleHeld(role=Role.REGIONAL_FOCAL_POINT, scope=point.organization, regions=point.regions)
+        for point in sorted(focal_points, key=lambda point: (point.organization, point.regions))
+        if point.speaks(identity.subject, now)
     )
-    own = identity.organization or (roles.organization(today) if roles else None) or next(iter(regions), None)
-    return Actor(id=identity.subject, organization=own, roles=(*held, *points))
+    own = identity.organization or (roles.organization(today) if roles else None)
+    return Actor(id=identity.subject, organization=own or next((p.scope for p in points), None), roles=(*held, *points))
 
 
 def development_subject(role: str, organization: str | None) -> UUID:

@@ -313,6 +313,11 @@ class ReadSide:
         row = connection.execute(self.sql("select position from {r}.position")).fetchone()
         return cast("int", row[0]) if row else 0
 
+    def epoch(self, connection: psycopg.Connection[Any]) -> int:
+        """How often this generation was built anew."""
+        row = connection.execute(self.sql("select epoch from {r}.position")).fetchone()
+        return cast("int", row[0]) if row else 0
+
     def replace(
         self, connection: psycopg.Connection[Any], *, progress: Callable[[int, int], None] = lambda done, of: None
     ) -> int:
@@ -447,8 +452,15 @@ class Projector:
     the database is away.
     """
 
-    def __init__(self, url: str, read_side: ReadSide, *, on_advance: Callable[[int], None] = lambda position: None):
-        self.url, self.read_side, self.on_advance = url, read_side, on_advance
+    def __init__(
+        self,
+        url: str,
+        read_side: ReadSide,
+        *,
+        on_advance: Callable[[int], None] = lambda position: None,
+        on_epoch: Callable[[int], None] = lambda epoch: None,
+    ) -> None:
+        self.url, self.read_side, self.on_advance, self.on_epoch = url, read_side, on_advance, on_epoch
         self.is_leader = False
         self.stopped_by: str | None = None
         self._wake = threading.Event()
@@ -521,6 +533,7 @@ class Projector:
                 if self.stopped_by is None:
                     log.error("a fact this release does not know", error=str(e))
                 self.stopped_by = str(e)
+            self.on_epoch(self.read_side.epoch(connection))
             self._wake.wait(POLL)
 
     def _listen(self) -> None:
@@ -541,6 +554,8 @@ class Watermark:
 
     def __init__(self) -> None:
         self._position = 0
+        self.epoch = 0
+        """Counts up when rows are built anew in place: the same position may then be told otherwise."""
         self._changed = threading.Condition()
 
     @property
@@ -552,6 +567,9 @@ class Watermark:
             if position > self._position:
                 self._position = position
                 self._changed.notify_all()
+
+    def enter_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
 
     def wait(self, position: int, timeout: float) -> bool:
         """Whether `position` became readable within `timeout` seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
@@ -19,22 +19,63 @@ from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 R = TypeVar("R", bound=Row)
 
 
-@dataclass(frozen=True)
+@dataclass
+class Clock:
+    """What an answer has taken from the clock, so that no cache keeps it beyond the instant at which it flips."""
+
+    read: bool = False
+    """The clock itself was read: the answer holds for this instant only."""
+    flips_at: datetime | None = None
+    """The first instant at which something in the answer changes without any fact."""
+
+    def flips(self, instant: datetime) -> None:
+        """Say that something changes at an instant."""
+        if self.flips_at is None or instant < self.flips_at:
+            self.flips_at = instant
+
+
 class Moment:
     """What an answer is as of: a position, and the clock that everything which depends on time is held against.
 
-    `now` is the clock of the database for a live answer, and the instant asked for (or that of the position) in one
-    of the past; never the wall clock of this process.
+    The clock is that of the database for a live answer, and the instant asked for (or that of the position) in one
+    of the past; never the wall clock of this process. Ask `is_past` and `today` where they do: a live answer is then
+    known to hold until they flip. `now` is the instant itself, and a live answer that holds it is never kept.
     """
 
-    position: int
-    now: datetime
-    live: bool
+    def __init__(self, *, position: int, now: datetime, live: bool, clock: Clock | None = None) -> None:
+        self.position, self.live, self._now = position, live, now
+        self.clock = clock or Clock()
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the answer."""
+        self.clock.read = self.clock.read or self.live
+        return self._now
 
     @property
     def today(self) -> date:
         """The day of the answer, in UTC."""
-        return self.now.date()
+        if self.live:
+            self.clock.flips(
+                self._now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            )
+        return self._now.astimezone(UTC).date()
+
+    def is_past(self, instant: datetime) -> bool:
+        """Whether an instant lies before that of the answer: a deadline that is over, a term that has ended."""
+        past = self._now > instant
+        if self.live and not past:
+            self.clock.flips(instant)
+        return past
+
+    @property
+    def recorded_until(self) -> datetime:
+        """The instant up to which records count. Later ones come with a fact, so that no answer flips by it alone."""
+        return self._now
+
+    def has_come(self, instant: datetime) -> bool:
+        """Whether history has come as far as an instant: what lies later cannot be asked for."""
+        return instant <= self._now
 
 
 @dataclass(frozen=True)
@@ -68,7 +109,13 @@ _OPERATORS: Mapping[str, LiteralString] = {
 }
 
 
-def _condition(condition: Condition) -> sql.Composed:
+Where = Condition | sql.Composed
+"""A condition on rows: on one column, or one of a read model's own over several tables, in which `t` is the row."""
+
+
+def _condition(condition: Where) -> sql.Composed:
+    if isinstance(condition, sql.Composed):
+        return condition
     value = condition.value
     if condition.operator == "contains":
         value = "%" + str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -128,6 +175,20 @@ class Asking:
         t, p = sql.SQL(alias), sql.Literal(self.moment.position)
         return sql.SQL("({t}.since <= {p} and {t}.{until} > {p})").format(t=t, p=p, until=until)
 
+    def shows(self, row: type[Row], alias: LiteralString = "t") -> sql.Composed:
+        """The predicate of a row that stands at the moment, for this viewer; of a part, if its thing shows it."""
+        stands = self.stands(alias)
+        if self.inside or not row.PART_OF:
+            return stands
+        return self.compose(
+            "({stands} and exists (select from {r}.{whole} whole where whole.id = {t}.{whole} and {shown}"
+            " and whole.version >= {t}.version))",
+            stands=stands,
+            whole=sql.Identifier(row.PART_OF),
+            t=sql.SQL(alias),
+            shown=self.stands("whole"),
+        )
+
     async def rows(self, statement: sql.Composed, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Records of a statement of one's own; it must hold `stands()` for every versioned table it names."""
         cursor = self.connection.cursor(row_factory=tuple_row)
@@ -138,14 +199,14 @@ class Asking:
         self,
         row: type[R],
         *,
-        where: Iterable[Condition] = (),
+        where: Iterable[Where] = (),
         order: Sequence[Order] = (),
         after: Sequence[Any] | None = None,
         limit: int,
     ) -> list[R]:
         """The next `limit` rows in an order that the row's key completes, beyond the values of `after`."""
         complete = [*order, *([] if any(o.column == row.KEY for o in order) else [Order(row.KEY)])]
-        conditions = [self.stands(), *(_condition(c) for c in where)]
+        conditions = [self.shows(row), *(_condition(c) for c in where)]
         if after is not None:
             conditions.append(_beyond(complete, after))
         names = list(columns(row))
@@ -169,7 +230,7 @@ class Asking:
         )
         return [row_of(row, names, record) for record in records]
 
-    async def all(self, row: type[R], *where: Condition, order: Sequence[Order] = (), limit: int = 10_000) -> list[R]:
+    async def all(self, row: type[R], *where: Where, order: Sequence[Order] = (), limit: int = 10_000) -> list[R]:
         """All rows that meet the conditions, in order."""
         return await self.page(row, where=where, order=order, limit=limit)
 
@@ -182,9 +243,9 @@ class Asking:
         """All rows whose column has one of the values: for loaders that ask for many things at once."""
         return await self.all(row, Condition(column, "in", values))
 
-    async def count(self, row: type[R], where: Iterable[Condition] = ()) -> int:
+    async def count(self, row: type[R], where: Iterable[Where] = ()) -> int:
         """How many rows meet the conditions."""
-        conditions = [self.stands(), *(_condition(c) for c in where)]
+        conditions = [self.shows(row), *(_condition(c) for c in where)]
         records = await self.rows(
             self.compose(
                 "select count(*) from {r}.{table} t where {conditions}",
@@ -197,7 +258,7 @@ class Asking:
     async def trail(
         self,
         *,
-        where: Iterable[Condition] = (),
+        where: Iterable[Where] = (),
         after: int | None = None,
         newest_first: bool = False,
         limit: int,
@@ -218,7 +279,7 @@ class Asking:
         )
         return [TrailRow(**dict(zip(TRAIL_COLUMNS, (_tuple(v) for v in record), strict=True))) for record in records]
 
-    async def trail_count(self, where: Iterable[Condition] = ()) -> int:
+    async def trail_count(self, where: Iterable[Where] = ()) -> int:
         """How many facts of the trail meet the conditions."""
         conditions = [self._told(), *(_condition(c) for c in where)]
         records = await self.rows(
@@ -270,7 +331,7 @@ class Asking:
             if not found or position > self.moment.position:
                 raise MomentRefused(moment_code="POSITION_UNKNOWN")
             return Moment(position=position, now=found[0][1], live=False)
-        if time is None or time > self.moment.now:
+        if time is None or not self.moment.has_come(time):
             raise MomentRefused(moment_code="MOMENT_IN_FUTURE")
         found = await self.rows(
             self.compose(
@@ -296,7 +357,7 @@ class Asking:
                 " where subject = any(%(subjects)s) and (%(live)s or recorded_at <= %(now)s)"
                 " order by subject, version desc"
             ).format(v=sql.Identifier(f"{self.events}_vault")),
-            {"subjects": list(subjects), "live": self.moment.live, "now": self.moment.now},
+            {"subjects": list(subjects), "live": self.moment.live, "now": self.moment.recorded_until},
         )
         return {
             subject: PersonDetails(name=name, email=email, phone=phone, title=title, needs=needs)

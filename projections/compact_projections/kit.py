@@ -40,10 +40,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     `TABLE` names its table; `KEY` its columns that name the thing; `INDEXES` the columns of each order or filter that
     is offered (the store adds the key and the positions, so that the past costs no more than the present).
+    `PART_OF` names the table of the thing that a row is a part of, one row for one fact of its history: its column of
+    that name holds the thing's id, its `version` which fact. A part is seen as far as the facts of its thing are, so
+    that it is withheld with them and never has to be touched again.
     """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[str] = "id"
+    PART_OF: ClassVar[str] = ""
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def is_withheld(self) -> bool:

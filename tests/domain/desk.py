@@ -1,4 +1,4 @@
-"""The registration desk of one retreat, for tests: entities, sessions and what is asked of it, with the laws it keeps."""
+"""The registration desk of one retreat, for tests: what is asked of it, what is there, and the laws it keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from compact_domain.kernel import NAMESPACE, Actor, Aggregate, Fact, PersonDetails, Role, Work
+from compact_domain.kernel import Actor, Aggregate, Fact, PersonDetails, Role, Work
 from compact_domain.organization import Organizations
 from compact_domain.policy import needs_reason
 from compact_domain.reactions import commands
@@ -100,7 +100,8 @@ class Desk(Histories):
 
     def at(self, command: str, **fields: Any) -> Retreat:
         """A command about the retreat."""
-        return self.give(f"retreat.{command}", lambda work: getattr(Retreats(work), command)(RETREAT, **fields))
+        ask: Callable[[Work], Retreat] = lambda work: getattr(Retreats(work), command)(RETREAT, **fields)  # noqa: E731
+        return self.give(f"retreat.{command}", ask)
 
     def ask(self, command: str, *subject: Any, by: Actor | None = None, **fields: Any) -> Any:
         """A command about a registration or about the whole desk."""

@@ -197,9 +197,9 @@ def invite(
     it.invite_speaker(who=who, order=order, minutes=minutes, mode=mode, occupant=occupant, cmd=cmd)
 
 
-def speak(it: Session, cmd: Command, *, intervention: UUID = UUID(int=8), attributed: bool | None = None) -> None:
+def speak(it: Session, cmd: Command, *, attributed: bool | None = None) -> None:
     it.record_intervention(
-        intervention=intervention,
+        intervention=UUID(int=8),
         organization="ECOWAS",
         speaker=GUEST,
         text=sealed("text"),
@@ -591,18 +591,13 @@ def test_an_approved_record_says_what_it_holds() -> None:
 
 def test_corrections_of_a_record_are_numbered() -> None:
     scenario = Scenario(Session).given(*REACHES[SessionState.RECORD_APPROVED])
-    scenario.when(VERBS_WITH["correct_record"]).when(
+    scenario.when(lambda it: VERBS["correct_record"](it, command())).when(
         lambda it: it.correct_record(intervention=INTERVENTION, text=None, attributed=False, cmd=command())
     )
     scenario.then(
         said(Session.RecordCorrected, number=1, intervention=INTERVENTION, text=sealed("text")),
         said(Session.RecordCorrected, number=2, intervention=INTERVENTION, attributed=False),
     )
-
-
-VERBS_WITH: dict[str, Callable[[Session], None]] = {
-    "correct_record": lambda it: VERBS["correct_record"](it, command()),
-}
 
 
 @pytest.mark.parametrize(
@@ -630,6 +625,416 @@ def test_what_is_not_there_is_not_found() -> None:
         it.close_capacity_gap(code="GAP-9", cmd=command())
     with pytest.raises(NotFound, match="Speaker"):
         Scenario(Session).given(SCHEDULED).aggregate().decline_invitation(registration=UUID(int=9), cmd=command())
+
+
+# commands, with everything they touch
+
+GUEST_DETAILS = PersonDetails(name="Awa Diallo", email="awa@ecowas.example")
+DELEGATE_DETAILS = PersonDetails(name="Jon Berg", email="jon@unodc.example")
+
+
+class Desk:
+    """A retreat with two sessions at the same time, a guest speaker and a delegate, and what one may ask of them."""
+
+    def __init__(self) -> None:
+        self.histories = Histories(now=datetime(2025, 6, 2, 9, 0, tzinfo=UTC))
+        for kind, code in (
+            (EntryKind.REGION, "WEST-AFRICA"),
+            (EntryKind.REGION, "EAST-AFRICA"),
+            (EntryKind.WORKING_GROUP, "BMLE"),
+        ):
+            self._ask("catalogue.add_entry", Catalogue, "add_entry", kind=kind, code=code, names=Names(en=code))
+        self._register("ECOWAS", OrganizationKind.REGIONAL_ORGANIZATION, CompactStatus.NONE)
+        self._register("UNODC", OrganizationKind.UN_ENTITY, CompactStatus.MEMBER)
+        self._retreat("CTCR-2025")
+        self.schedule("TS-1", room="Conference Room 8")
+        self.schedule("TS-2", room="Conference Room 9")
+        self.guest = self.nominate("ECOWAS", GUEST_DETAILS, Category.GUEST_SPEAKER, sessions=["TS-1"])
+        self.delegate = self.nominate("UNODC", DELEGATE_DETAILS, Category.DELEGATE)
+
+    def _ask(self, action: str, kind: Any, name: str, /, *args: Any, **kwargs: Any) -> list[Fact]:
+        return self.histories.run(action, lambda work: getattr(kind(work), name)(*args, **kwargs))
+
+    def _register(self, code: str, kind: OrganizationKind, status: CompactStatus) -> None:
+        self._ask(
+            "organization.register",
+            Organizations,
+            "register",
+            code=code,
+            names=Names(en=code),
+            kind=kind,
+            compact_status=status,
+        )
+
+    def _retreat(self, code: str) -> None:
+        logistics = Logistics(
+            format=Format.HYBRID, contact="desk@un.example", venue=Venue(place="United Nations Headquarters, New York")
+        )
+        self._ask(
+            "retreat.plan",
+            Retreats,
+            "plan",
+            code=code,
+            series="Counter-Terrorism Compact Retreat",
+            edition=1,
+            title="Counter-Terrorism Compact Retreat",
+            theme="Strengthening Partnerships",
+            starts_on=date(2025, 6, 25),
+            ends_on=date(2025, 6, 25),
+            zone="America/New_York",
+            logistics=logistics,
+        )
+        self._ask("retreat.announce", Retreats, "announce", code)
+        self._ask("retreat.set_seat_rules", Retreats, "set_seat_rules", code, in_person_places=80)
+        self._ask(
+            "retreat.open_registration",
+            Retreats,
+            "open_registration",
+            code,
+            deadline=datetime(2025, 6, 20, 23, 59, tzinfo=timezone(timedelta(hours=-4))),
+        )
+
+    def retreat(self, name: str, **kwargs: Any) -> list[Fact]:
+        return self._ask(f"retreat.{name}", Retreats, name, "CTCR-2025", **kwargs)
+
+    def nominate(
+        self, organization: str, details: PersonDetails, category: Category, *, sessions: Sequence[str] = ()
+    ) -> UUID:
+        facts = self._ask(
+            "registration.nominate",
+            Registrations,
+            "nominate",
+            "CTCR-2025",
+            organization=organization,
+            category=category,
+            mode=Mode.IN_PERSON,
+            person=details,
+            sessions=sessions,
+        )
+        return next(fact.originator_id for fact in facts if type(fact).__qualname__ == "Registration.Created")
+
+    def subject(self, details: PersonDetails) -> UUID:
+        return self.histories.people[details.email]
+
+    def ask(
+        self,
+        name: str,
+        *args: Any,
+        by: Actor | None = None,
+        reason: str | None = None,
+        **kwargs: Any,
+    ) -> list[Fact]:
+        return self.histories.run(
+            f"session.{name}", lambda work: _session(work, name, *args, **kwargs), by=by, reason=reason
+        )
+
+    def schedule(
+        self,
+        code: str,
+        *,
+        room: str | None,
+        starts_at: datetime = MORNING.starts_at,
+        ends_at: datetime = MORNING.ends_at,
+        title: str = "Understanding capacity building challenges",
+    ) -> list[Fact]:
+        return self.ask(
+            "schedule",
+            retreat="CTCR-2025",
+            code=code,
+            title=title,
+            kind=SessionKind.THEMATIC,
+            room=room,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+
+    def invite(self, session: str, registration: UUID, **kwargs: Any) -> list[Fact]:
+        said = {"order": 1, "minutes": 10, "mode": Mode.IN_PERSON, **kwargs}
+        return self.ask("invite_speaker", session, registration=registration, **said)
+
+    def open(self, session: str) -> None:
+        self.histories.now = datetime(2025, 6, 25, 14, 0, tzinfo=UTC)
+        self.retreat("open")
+        self.ask("start", session)
+
+    def identify(self, session: str, code: str, **kwargs: Any) -> list[Fact]:
+        said = {
+            "region": "WEST-AFRICA",
+            "working_group": "BMLE",
+            "severity": Severity.HIGH,
+            "description": "No shared watch list at land borders.",
+            "voiced_by": "ECOWAS",
+            **kwargs,
+        }
+        return self.ask("identify_capacity_gap", session, code=code, **said)
+
+    def session(self, code: str) -> Session:
+        it = self.histories.load(Session, Session.identify(code))
+        assert it is not None
+        return it
+
+
+def _session(work: Work, name: str, *args: Any, **kwargs: Any) -> Aggregate:
+    it = getattr(Sessions(work), name)(*args, **kwargs)
+    assert isinstance(it, Session)
+    return it
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_scheduling_the_same_again_is_the_session_that_stands_even_after_it_moved(desk: Desk) -> None:
+    desk.ask("reschedule", "TS-1", room="Conference Room 8", starts_at=AFTERNOON.starts_at, ends_at=AFTERNOON.ends_at)
+    desk.schedule("TS-3", room="Conference Room 8")
+    assert desk.schedule("TS-1", room="Conference Room 8") == []
+    with pytest.raises(RuleViolation, match=r"code\.taken"):
+        desk.schedule("TS-1", room="Conference Room 8", title="Something else")
+
+
+def test_a_room_holds_one_session_at_a_time(desk: Desk) -> None:
+    with pytest.raises(RuleViolation) as refused:
+        desk.schedule("TS-3", room=" conference room  8")
+    assert refused.value.rule == "session.room"
+    assert refused.value.state is None
+    assert refused.value.details["session"] == "TS-1"
+    assert desk.schedule("TS-3", room="Conference Room 8", starts_at=MORNING.ends_at, ends_at=AFTERNOON.starts_at)
+
+
+def test_sessions_without_a_room_do_not_stand_in_each_others_way(desk: Desk) -> None:
+    assert desk.schedule("TS-3", room=None)
+    assert desk.schedule("TS-4", room=None)
+
+
+def test_a_session_may_move_within_its_own_time(desk: Desk) -> None:
+    desk.invite("TS-1", desk.guest)
+    (moved,) = desk.ask(
+        "reschedule", "TS-1", room="Conference Room 8", starts_at=on_the_day(11), ends_at=on_the_day(13)
+    )
+    assert isinstance(moved, Session.Rescheduled)
+    assert sorted(desk.histories.claims("speaker:")) == sorted(
+        sitting(11, 13).speaker_claims(desk.subject(GUEST_DETAILS))
+    )
+
+
+def test_a_cancelled_session_leaves_room_and_speakers_free(desk: Desk) -> None:
+    desk.invite("TS-1", desk.guest)
+    desk.ask("cancel", "TS-1", reason="The room is flooded.")
+    assert desk.histories.claims("speaker:") == []
+    assert desk.schedule("TS-3", room="Conference Room 8")
+
+
+def test_a_speaker_is_free_again_when_he_declines(desk: Desk) -> None:
+    desk.invite("TS-1", desk.delegate)
+    with pytest.raises(RuleViolation) as refused:
+        desk.invite("TS-2", desk.delegate)
+    assert (refused.value.rule, refused.value.details) == ("session.speaker", {"session": "TS-1"})
+    who = actor(Role.READER, organization="UNODC")
+    own = Actor(id=desk.subject(DELEGATE_DETAILS), organization="UNODC", roles=who.roles)
+    (declined,) = desk.ask("decline_invitation", "TS-1", registration=desk.delegate, by=own, reason="I am in TS-2.")
+    assert declined.provenance.reason is not None
+    assert declined.provenance.reason.key == own.id
+    assert desk.invite("TS-2", desk.delegate)
+
+
+def test_a_speaker_does_not_follow_a_session_into_another_one(desk: Desk) -> None:
+    desk.schedule("TS-3", room="Conference Room 8", starts_at=AFTERNOON.starts_at, ends_at=AFTERNOON.ends_at)
+    desk.invite("TS-1", desk.delegate)
+    desk.invite("TS-3", desk.delegate)
+    with pytest.raises(RuleViolation) as refused:
+        desk.ask("reschedule", "TS-3", starts_at=MORNING.starts_at, ends_at=MORNING.ends_at)
+    assert (refused.value.rule, refused.value.details) == ("session.speaker", {"session": "TS-1"})
+
+
+def test_a_guest_speaker_of_one_session_is_not_invited_to_another(desk: Desk) -> None:
+    with pytest.raises(RuleViolation, match=r"session\.guest_speaker"):
+        desk.invite("TS-2", desk.guest)
+
+
+def test_who_withdrew_from_the_retreat_does_not_accept(desk: Desk) -> None:
+    desk.invite("TS-1", desk.guest)
+    desk.histories.run(
+        "registration.withdraw", lambda work: Registrations(work).withdraw(desk.guest), reason="Travel was refused."
+    )
+    with pytest.raises(RuleViolation, match=r"session\.registration"):
+        desk.ask("accept_invitation", "TS-1", registration=desk.guest)
+    assert desk.ask("withdraw_speaker", "TS-1", registration=desk.guest, reason="Not coming.")
+
+
+def test_an_invitation_is_for_the_one_invited_and_his_organization_to_answer(desk: Desk) -> None:
+    desk.invite("TS-1", desk.delegate)
+    with pytest.raises(Forbidden):
+        desk.ask(
+            "accept_invitation",
+            "TS-1",
+            registration=desk.delegate,
+            by=actor(Role.ENTITY_REPRESENTATIVE, organization="CTED"),
+        )
+    own = actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC")
+    assert desk.ask("accept_invitation", "TS-1", registration=desk.delegate, by=own)
+
+
+def test_more_minutes_than_the_session_has_are_a_warning(desk: Desk) -> None:
+    warnings: list[str] = []
+
+    def invite_at_length(work: Work) -> Session:
+        it = Sessions(work).invite_speaker(
+            "TS-1", registration=desk.delegate, order=1, minutes=121, mode=Mode.IN_PERSON
+        )
+        warnings.extend(work.warnings)
+        return it
+
+    assert desk.histories.run("session.invite_speaker", invite_at_length)
+    assert warnings == ["session.minutes"]
+
+
+def test_once_the_agenda_is_published_a_move_takes_a_reason(desk: Desk) -> None:
+    entry = AgendaEntry(session="TS-1", title="One", starts_at=MORNING.starts_at, ends_at=MORNING.ends_at)
+    desk.retreat("publish_agenda", sessions=[entry])
+    with pytest.raises(RuleViolation, match=r"reason\.required"):
+        desk.ask("reschedule", "TS-1", starts_at=AFTERNOON.starts_at, ends_at=AFTERNOON.ends_at)
+    assert desk.ask(
+        "reschedule", "TS-1", starts_at=AFTERNOON.starts_at, ends_at=AFTERNOON.ends_at, reason="The minister is late."
+    )
+
+
+@pytest.mark.parametrize("end", ["postpone", "cancel"])
+def test_nothing_is_scheduled_in_a_retreat_that_has_no_days(desk: Desk, end: str) -> None:
+    desk.histories.run(f"retreat.{end}", lambda work: getattr(Retreats(work), end)("CTCR-2025"), reason="No quorum.")
+    with pytest.raises(RuleViolation) as refused:
+        desk.schedule("TS-3", room=None)
+    assert refused.value.rule == "session.retreat"
+    assert desk.ask("cancel", "TS-1", reason="The retreat is not held.")
+
+
+def test_no_session_starts_before_its_retreat_does(desk: Desk) -> None:
+    with pytest.raises(RuleViolation) as refused:
+        desk.ask("start", "TS-1")
+    assert refused.value.details["retreat_state"] == "registration_open"
+
+
+def test_what_a_speaker_said_lies_under_his_key_and_what_an_organization_said_under_the_sessions(desk: Desk) -> None:
+    desk.open("TS-1")
+    (spoken,) = desk.ask(
+        "record_intervention", "TS-1", organization="ECOWAS", speaker=desk.guest, text="We lack trainers."
+    )
+    (said_,) = desk.ask("record_intervention", "TS-1", organization="ECOWAS", text="We lack funds.", attributed=False)
+    assert isinstance(spoken, Session.InterventionRecorded)
+    assert isinstance(said_, Session.InterventionRecorded)
+    assert (spoken.text.key, spoken.attributed) == (desk.subject(GUEST_DETAILS), True)
+    assert (said_.text.key, said_.attributed) == (Session.identify("TS-1"), False)
+    assert spoken.intervention != said_.intervention
+
+
+def test_the_record_is_kept_by_the_secretariat_and_by_those_it_asked_to(desk: Desk) -> None:
+    desk.open("TS-1")
+    who = actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC")
+    delegate = Actor(id=desk.subject(DELEGATE_DETAILS), organization="UNODC", roles=who.roles)
+    with pytest.raises(Forbidden):
+        desk.ask("raise_priority", "TS-1", title="Joint planning", by=delegate)
+    desk.ask("assign_rapporteur", "TS-1", registration=desk.delegate)
+    assert desk.ask("raise_priority", "TS-1", title="Joint planning", organization="ECOWAS", by=delegate)
+    assert desk.ask("raise_priority", "TS-1", title="Joint planning", organization="ECOWAS", by=delegate) == []
+
+
+def test_a_gap_is_found_by_its_code_and_no_other_session_takes_the_code(desk: Desk) -> None:
+    desk.open("TS-1")
+    desk.ask("start", "TS-2")
+    assert len(desk.identify("TS-1", "GAP-1")) == 1
+    assert desk.identify("TS-1", "GAP-1") == []
+    for session in ("TS-1", "TS-2"):
+        with pytest.raises(RuleViolation, match=r"code\.taken"):
+            desk.identify(session, "GAP-1", severity=Severity.LOW)
+
+    found: list[CapacityGap] = []
+
+    def look(work: Work) -> Session:
+        found.append(require_gap(work, "GAP-1"))
+        with pytest.raises(NotFound):
+            require_gap(work, "GAP-2")
+        return Sessions(work).start("TS-1")
+
+    desk.histories.run("session.start", look)
+    assert found == [GAP]
+
+
+def test_a_gap_says_where_and_in_whose_field_it_lies(desk: Desk) -> None:
+    desk.open("TS-1")
+    with pytest.raises(NotFound, match="ATLANTIS"):
+        desk.identify("TS-1", "GAP-1", region="ATLANTIS")
+    with pytest.raises(NotFound, match="NONE"):
+        desk.identify("TS-1", "GAP-1", working_group="NONE")
+    with pytest.raises(NotFound, match="UNKNOWN"):
+        desk.identify("TS-1", "GAP-1", voiced_by="UNKNOWN")
+    with pytest.raises(InvalidInput):
+        desk.identify("TS-1", "gap 1")
+
+
+def test_what_is_corrected_of_a_gap_is_what_is_given(desk: Desk) -> None:
+    desk.open("TS-1")
+    desk.identify("TS-1", "GAP-1")
+    with pytest.raises(RuleViolation, match=r"reason\.required"):
+        desk.ask("correct_capacity_gap", "TS-1", code="GAP-1", severity=Severity.CRITICAL)
+    desk.ask("correct_capacity_gap", "TS-1", code="GAP-1", severity=Severity.CRITICAL, reason="Misheard.")
+    assert desk.session("TS-1").gaps["GAP-1"] == another(GAP, severity=Severity.CRITICAL)
+
+
+def test_what_stands_in_the_record_stays_so_when_the_catalogue_changes(desk: Desk) -> None:
+    desk.open("TS-1")
+    desk.identify("TS-1", "GAP-1")
+    desk.histories.run(
+        "catalogue.retire_entry",
+        lambda work: Catalogue(work).retire_entry("region:WEST-AFRICA"),
+        reason="Named otherwise.",
+    )
+    assert desk.identify("TS-1", "GAP-1") == []
+    with pytest.raises(RuleViolation, match=r"catalogue\.retired"):
+        desk.identify("TS-1", "GAP-2")
+    assert desk.ask(
+        "correct_capacity_gap", "TS-1", code="GAP-1", description="No shared watch list.", reason="Too narrow."
+    )
+
+
+def test_a_practice_answers_a_gap_that_was_voiced(desk: Desk) -> None:
+    desk.open("TS-1")
+    practice: dict[str, Any] = {
+        "code": "GP-1",
+        "region": "EAST-AFRICA",
+        "working_group": "BMLE",
+        "model": "Joint border posts.",
+        "replicable_in": ["WEST-AFRICA"],
+        "for_gap": "GAP-1",
+    }
+    with pytest.raises(NotFound, match="GAP-1"):
+        desk.ask("highlight_good_practice", "TS-1", **practice)
+    desk.identify("TS-1", "GAP-1")
+    desk.ask("highlight_good_practice", "TS-1", **practice)
+    assert desk.ask("highlight_good_practice", "TS-1", **practice) == []
+    assert desk.session("TS-1").practices == {"GP-1": PRACTICE}
+
+
+def test_a_correction_of_what_somebody_said_lies_under_his_key_too(desk: Desk) -> None:
+    desk.open("TS-1")
+    (spoken,) = desk.ask("record_intervention", "TS-1", organization="ECOWAS", speaker=desk.guest, text="Trainers.")
+    assert isinstance(spoken, Session.InterventionRecorded)
+    desk.ask("conclude", "TS-1")
+    (approved,) = desk.ask("approve_record", "TS-1")
+    assert isinstance(approved, Session.RecordApproved)
+    assert approved.interventions == 1
+    (corrected,) = desk.ask(
+        "correct_record", "TS-1", intervention=spoken.intervention, text="Trainers and funds.", reason="Left out."
+    )
+    assert isinstance(corrected, Session.RecordCorrected)
+    assert corrected.text is not None
+    assert corrected.text.key == desk.subject(GUEST_DETAILS)
+
+
+def test_objectives_are_said_anew_for_the_regions_concerned(desk: Desk) -> None:
+    desk.ask("set_objectives", "TS-1", objectives=["Assess challenges"], regions=["WEST-AFRICA", "WEST-AFRICA"])
+    assert desk.session("TS-1").regions == ("WEST-AFRICA",)
+    with pytest.raises(InvalidInput):
+        desk.ask("set_objectives", "TS-1", objectives=[])
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 -- The event store: an append-only table, the claims that facts hold, and the log of commands that were answered.
 -- @schema@ and @app@ are replaced by checked identifiers. Applied once, in one transaction, under a lock.
 
-create schema @schema@;
-
 create table @schema@.installation (
     one           boolean primary key default true check (one),
     id            uuid not null default gen_random_uuid(),
@@ -31,7 +29,7 @@ create table @schema@.event (
 create index event_recorded_at on @schema@.event (recorded_at, position);
 
 create table @schema@.claim (
-    key      text constraint claim_taken primary key,
+    key      text collate "C" constraint claim_taken primary key, -- prefixes are ranges in no other order
     holder   uuid not null,
     position bigint not null
 );
@@ -69,6 +67,8 @@ create trigger append_only_whole before truncate on @schema@.command_log
     for each statement execute function @schema@.refuse_change();
 create trigger fixed before update or delete on @schema@.installation
     for each row execute function @schema@.refuse_change();
+create trigger fixed_whole before truncate on @schema@.installation
+    for each statement execute function @schema@.refuse_change();
 
 -- The clock of commands, answers and facts: never behind what was recorded last.
 create function @schema@.now() returns timestamptz
@@ -95,13 +95,32 @@ begin
     return @schema@.now();
 end $$;
 
--- The one way to write. Order of checks: the command was answered before; something it looked at has moved; a claim
--- is held by another. Positions are dense because they are given out under the lock.
+-- Whether anything is no longer as a command saw it: a stream by its version, a range of claims by its content.
+create function @schema@.moved(
+    p_ids uuid[], p_versions bigint[], p_lows text[], p_highs text[], p_contents bytea[]
+) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return exists (
+        select from unnest(p_ids, p_versions) r(id, version)
+        where r.version <> coalesce((select originator_version from @schema@.event e where e.originator_id = r.id
+                                     order by originator_version desc limit 1), 0)
+    ) or exists (
+        select from unnest(p_lows, p_highs, p_contents) r(low, high, content)
+        where r.content <> sha256(convert_to(coalesce((
+            select string_agg(c.key || '=' || c.holder, e'\n' order by c.key) from @schema@.claim c
+            where c.key >= r.low and c.key < r.high), ''), 'UTF8'))
+    );
+end $$;
+
+-- The one way to write. Order of checks: the command was answered before; something it looked at has moved since it
+-- began (if nothing was written at all since `p_seen`, nothing has); a claim is held by another. Positions are dense
+-- because they are given out under the lock.
 create function @schema@.append(
     p_actor uuid, p_command uuid, p_request bytea, p_subject uuid, p_subject_version bigint, p_warnings text[],
     p_ids uuid[], p_versions bigint[], p_topics text[], p_states bytea[], p_event_ids uuid[],
     p_release text[], p_take text[], p_takers uuid[],
-    p_read_ids uuid[], p_read_versions bigint[],
+    p_seen bigint, p_read_ids uuid[], p_read_versions bigint[], p_lows text[], p_highs text[], p_contents bytea[],
     out last_position bigint, out at timestamptz
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -119,21 +138,23 @@ begin
     if exists (select from @schema@.command_log l where l.actor = p_actor and l.command_id = p_command) then
         raise exception 'answered before' using errcode = 'unique_violation', constraint = 'same_command';
     end if;
-    if exists (
-        select from unnest(p_read_ids, p_read_versions) r(id, version)
-        where r.version <> coalesce((select originator_version from @schema@.event e where e.originator_id = r.id
-                                     order by originator_version desc limit 1), 0)
-    ) then
+    if p_seen is distinct from last_position
+       and @schema@.moved(p_read_ids, p_read_versions, p_lows, p_highs, p_contents) then
         raise exception 'moved on' using errcode = 'unique_violation', constraint = 'version_conflict';
     end if;
 
-    delete from @schema@.claim where key = any(p_release);
-    select c.key into taken from @schema@.claim c where c.key = any(p_take) limit 1;
-    if taken is not null then
-        raise exception 'claim taken' using errcode = 'unique_violation', constraint = 'claim_taken', detail = taken;
+    if cardinality(p_release) > 0 then
+        delete from @schema@.claim where key = any(p_release);
     end if;
-    insert into @schema@.claim (key, holder, position)
-        select t.key, t.holder, last_position + 1 from unnest(p_take, p_takers) t(key, holder);
+    if cardinality(p_take) > 0 then
+        select c.key into taken from @schema@.claim c where c.key = any(p_take) order by c.key limit 1;
+        if taken is not null then
+            raise exception 'claim taken'
+                using errcode = 'unique_violation', constraint = 'claim_taken', detail = taken;
+        end if;
+        insert into @schema@.claim (key, holder, position)
+            select t.key, t.holder, last_position + 1 from unnest(p_take, p_takers) t(key, holder);
+    end if;
 
     insert into @schema@.event (position, originator_id, originator_version, topic, state, event_id, recorded_at)
         select last_position + n, id, version, topic, state, event_id, at
@@ -155,8 +176,23 @@ create table @schema@_vault.key (
     subject    uuid not null,
     version    integer not null check (version > 0),
     wrapped    bytea not null,
-    created_at timestamptz not null default @schema@.now(),
+    created_at timestamptz not null,
     constraint vault_key primary key (subject, version)
+);
+
+-- Which versions of keys have been destroyed: a later key of the same subject never takes their number, so that an
+-- old text reads as erased and not as forged.
+create table @schema@_vault.erased (
+    subject   uuid not null,
+    version   integer not null,
+    erased_at timestamptz not null,
+    constraint vault_erased primary key (subject, version)
+);
+
+-- The key outside the database that this one was made with, by a fingerprint that tells nothing of it.
+create table @schema@_vault.master (
+    one         boolean primary key default true check (one),
+    fingerprint bytea not null
 );
 
 create table @schema@_vault.person (
@@ -168,7 +204,7 @@ create table @schema@_vault.person (
     title       text,
     needs       text,
     salt        bytea not null,
-    recorded_at timestamptz not null default @schema@.now(),
+    recorded_at timestamptz not null,
     constraint vault_person primary key (subject, version)
 );
 
