@@ -166,8 +166,11 @@ class Done:
         return node(found, asking) if found else None
 
 
-async def give(info: Info, input: CommandInput, decision: Decision) -> Done:
-    """Give the command that the mutation being resolved is named after. Raises a `Refusal`."""
+async def give(info: Info, input: CommandInput, decision: Decision, *, queue: str | None = None) -> Done:
+    """Give the command that the mutation being resolved is named after. Raises a `Refusal`.
+
+    `queue` names what many want at once: commands that name the same wait for each other, instead of trying again.
+    """
     who = info.context.who
     info.context.commanded = True
     expected = getattr(input, "expected_version", None)
@@ -187,7 +190,7 @@ async def give(info: Info, input: CommandInput, decision: Decision) -> Done:
         expected_version=expected,
         dry_run=input.dry_run,
     )
-    receipt = await run_command(info, info.context.platform.give, intent, decision)
+    receipt = await run_command(info, info.context.platform.give, intent, decision, queue=queue)
     visible = receipt.dry_run or await info.context.platform.visible(receipt.position)
     await info.context.close()
     return Done(info, receipt, visible)

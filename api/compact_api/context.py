@@ -25,7 +25,7 @@ from compact_domain.kernel import (
     Sealed,
     Work,
 )
-from compact_domain.policy import sees_withheld
+from compact_domain.policy import own_alone, sees_withheld
 from compact_projections.asking import Asking, Clock, Moment
 from compact_projections.kit import Row
 
@@ -46,8 +46,8 @@ class Platform(Protocol):
 
     command_limiter: CapacityLimiter
 
-    def give(self, intent: Intent, decision: Callable[[Work], Aggregate]) -> Receipt:
-        """Run a command; blocks. Raises a `Refusal`."""
+    def give(self, intent: Intent, decision: Callable[[Work], Aggregate], *, queue: str | None = None) -> Receipt:
+        """Run a command; blocks. Commands of one `queue` wait for each other. Raises a `Refusal`."""
 
     async def visible(self, position: int) -> bool:
         """Wait, not for long, until the read side has passed a position; whether it has."""
@@ -113,7 +113,7 @@ class Context(BaseContext):
                 who = self.who
                 self._snapshot = asking = await self.platform.begin_reading()
                 self._actor = await self.platform.actor(asking, who)
-                asking.inside = sees_withheld(self._actor)
+                asking.inside, asking.own = sees_withheld(self._actor), own_alone(self._actor)
                 self.clock = asking.moment.clock
                 _ = asking.moment.today  # roles are held by days: no answer outlives the one it was given on
         asking = self._snapshot

@@ -78,7 +78,7 @@ def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     before the resolver is called.
     """
     name = "".join(word.capitalize() for word in resolver.__name__.split("_"))
-    annotations = inspect.get_annotations(resolver, eval_str=True)
+    annotations = {name: _argument(kind) for name, kind in inspect.get_annotations(resolver, eval_str=True).items()}
     payload = _payload(name, annotations["return"])
     members = (payload, *PROBLEMS)
     description = f"What `{name[0].lower()}{name[1:]}` answers: what was done, or why it was refused."
@@ -95,11 +95,23 @@ def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             return as_problem(refusal)
 
     field_function = cast("Any", acts)
-    field_function.__signature__ = inspect.signature(resolver, eval_str=True).replace(return_annotation=result)
+    signature = inspect.signature(resolver)
+    field_function.__signature__ = signature.replace(
+        parameters=[p.replace(annotation=annotations.get(n, p.annotation)) for n, p in signature.parameters.items()],
+        return_annotation=result,
+    )
     field_function.__annotations__ = {**annotations, "return": result}
     del field_function.__wrapped__  # followed, it leads to the plain payload, and the union is silently lost
     field = strawberry.mutation(acts, description=docstring(resolver))
     return cast("Callable[P, Awaitable[R]]", field)
+
+
+def _argument(kind: Any) -> Any:
+    """An input type with its docstring as the argument's description too; anything else as it is."""
+    definition = getattr(kind, "__strawberry_definition__", None)
+    if not (isinstance(kind, type) and getattr(definition, "is_input", False)):
+        return kind
+    return Annotated[kind, strawberry.argument(docstring(kind))]
 
 
 def _payload(name: str, common: type) -> Any:

@@ -57,6 +57,13 @@ class CodeFilter:
     in_: list[Code] | None = strawberry.field(name="in", description="One of these codes.", default=None)
 
 
+def codes(given: CodeFilter) -> list[Code] | None:
+    """The codes that a filter keeps, for columns that hold what follows from them; None: it keeps all."""
+    if given.eq is None:
+        return given.in_
+    return [given.eq] if given.in_ is None or given.eq in given.in_ else []
+
+
 @form
 class DateFilter:
     """Which days to keep."""

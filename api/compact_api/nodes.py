@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self, cast
+from collections.abc import Iterable
+from typing import Annotated, Any, Self, TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -24,6 +25,8 @@ from .trail import TrailEntry, history_of
 Language = Annotated[LanguageCode, strawberry.argument("In which language; where there is no name in it, English.")]
 """The argument `language`: `language: Language = ENGLISH`."""
 ENGLISH = LanguageCode("en")
+
+A = TypeVar("A", bound=Aggregate)
 
 
 @interface
@@ -81,19 +84,25 @@ class Subject(Node):
 
 async def allowed_commands(info: Info, asking: Asking, kind: type[Aggregate], id: UUID, version: int) -> list[str]:
     """Mutations whose state guards and policy let the viewer through at the moment."""
+    it = await aggregate_at(info, kind, id, version)
+    return await mutations_given(info, it, it.allowed(asking.moment.now)) if it else []
+
+
+async def aggregate_at(info: Info, kind: type[A], id: UUID, version: int) -> A | None:
+    """An aggregate as its facts made it at a version."""
 
     async def load(keys: list[tuple[UUID, int]]) -> list[Aggregate | None]:
         return [await info.context.platform.history(kind, id, version) for id, version in keys]
 
     it = await info.context.loader(("aggregate", kind), load).load((id, version))
-    if it is None:
-        return []
-    actor = await info.context.actor()
-    noun = it.policy_noun()
+    return it if isinstance(it, kind) else None
+
+
+async def mutations_given(info: Info, it: Aggregate, verbs: Iterable[str]) -> list[str]:
+    """Mutations of an aggregate's verbs that the policy lets the viewer give."""
+    actor, noun = await info.context.actor(), it.policy_noun()
     return [
-        mutation_name(noun, verb)
-        for verb in it.allowed(asking.moment.now)
-        if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))
+        mutation_name(noun, verb) for verb in verbs if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))
     ]
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET
 
-from compact_domain.kernel import Concerns, InvalidInput, PersonDetails
+from compact_domain.kernel import Concerns, InvalidInput, PersonDetails, Role
 from compact_domain.policy import may_read_personal
 from compact_projections.asking import Asking
 
 from .commands import PersonInput, details
 from .context import Info
 from .fields import question
+from .scalars import EmailAddress
 from .shapes import choice, described, shape
 
 
@@ -27,6 +28,8 @@ class Person:
     subject: UUID = described("Subject id: the only thing that facts say of who somebody is.")
     asking: strawberry.Private[Asking]
     concerns: strawberry.Private[Concerns]
+    met_by: strawberry.Private[frozenset[Role]] = frozenset()
+    """Roles whose holders have to reach the person: name, title and address are told to them too."""
 
     @question
     async def name(self, info: Info) -> str | None:
@@ -40,8 +43,23 @@ class Person:
         known = await self._details(info)
         return known.title if known else None
 
-    async def _details(self, info: Info) -> PersonDetails | None:
+    @question
+    async def email(self, info: Info) -> EmailAddress | None:
+        """Address for matters of the Compact; null if it was erased, never given, or is not for the one who asks."""
+        known = await self._details(info)
+        return EmailAddress(known.email) if known else None
+
+    @question
+    async def phone(self, info: Info) -> str | None:
+        """Telephone; null if it was erased, never given, or is not for the one who asks."""
         if not may_read_personal(await info.context.actor(), self.concerns):
+            return None
+        known = await self._details(info)
+        return known.phone if known else None
+
+    async def _details(self, info: Info) -> PersonDetails | None:
+        actor = await info.context.actor()
+        if not (may_read_personal(actor, self.concerns) or actor.holds(*self.met_by)):
             return None
         return await info.context.person(self.asking, self.subject)
 

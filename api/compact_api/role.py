@@ -42,7 +42,7 @@ enumeration(
     WORKING_GROUP_CHAIR="Leads a body; the scope says which.",
     COMMITTEE_MEMBER="Sits in the Coordination Committee for an organization; the scope says which.",
     ENTITY_REPRESENTATIVE="Acts for an organization; the scope says which.",
-    REGIONAL_FOCAL_POINT="Speaks for an organization in its regions. Never granted: it follows the confirmation as focal "
+    REGIONAL_FOCAL_POINT="Speaks for an organization in its regions. Never granted: it follows the confirmed focal "
     "point.",
     AUDITOR="Sees everything and changes nothing.",
     READER="Sees what is announced.",
@@ -50,7 +50,7 @@ enumeration(
     "it stands only in the history.",
 )
 
-GRANTS = Listing(RoleGrantRow, default=(Order("valid_from"),), nullable=frozenset({"valid_until"}))
+GRANTS = Listing(RoleGrantRow, default=(Order("valid_from"), Order("version")), nullable=frozenset({"valid_until"}))
 
 
 @shape

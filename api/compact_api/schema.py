@@ -14,15 +14,22 @@ from compact_projections.asking import Asking, Moment
 from .body import Body, BodyMutations, BodyQuestions
 from .catalogue import CATALOGUES, CatalogueMutations, CatalogueQuestions
 from .context import Info
+from .decisions import DecisionQuestions
 from .fields import question
+from .focal_point import FocalPoint, FocalPointMutations, FocalPointQuestions
 from .guard import Limits, Schema
 from .ids import GlobalId
 from .moments import MomentInput, named
 from .nodes import Node, Subject
 from .organization import Organization, OrganizationMutations, OrganizationQuestions
 from .paging import GREATEST_PAGE
+from .plan import PlanQuestions
+from .recommendation import Recommendation, RecommendationQuestions
+from .recommending import RecommendationMutations
+from .retreat import Retreat, RetreatMutations, RetreatQuestions
 from .role import RoleHolder, RoleMutations, RoleQuestions
 from .scalars import Code, Position
+from .session import CapacityGap, GoodPractice, Session, SessionMutations, SessionQuestions
 from .shapes import described, shape
 from .trail import TrailQuestions
 
@@ -31,6 +38,12 @@ NODES: tuple[type[Subject], ...] = (
     Organization,
     Body,
     RoleHolder,
+    Retreat,
+    Session,
+    CapacityGap,
+    GoodPractice,
+    Recommendation,
+    FocalPoint,
 )
 """Every type with a global id; `node(id)` finds it by the code or id of its row."""
 
@@ -74,6 +87,12 @@ class Questions(
     OrganizationQuestions,
     BodyQuestions,
     RoleQuestions,
+    RetreatQuestions,
+    SessionQuestions,
+    FocalPointQuestions,
+    RecommendationQuestions,
+    DecisionQuestions,
+    PlanQuestions,
     TrailQuestions,
 ):
     """Everything that can be asked, of the present or of a past moment."""
@@ -153,6 +172,10 @@ class Mutation(
     OrganizationMutations,
     BodyMutations,
     RoleMutations,
+    RetreatMutations,
+    SessionMutations,
+    FocalPointMutations,
+    RecommendationMutations,
 ):
     """Everything that can be done. Each field is one command; what it refuses, it refuses as data."""
 

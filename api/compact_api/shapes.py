@@ -48,14 +48,15 @@ def interface(cls: type[T]) -> type[T]:
     return strawberry.interface(cls, description=docstring(cls))
 
 
-def enumeration(cls: type[E], /, **meanings: str) -> type[E]:
+def enumeration(cls: type[E], /, *, named: str | None = None, **meanings: str) -> type[E]:
     """Show an enum of the domain, each value with its meaning: `enumeration(Mode, ONLINE="By video.", …)`.
 
-    `TypeError` unless exactly the enum's values have one.
+    `named` where its own name says too little beside those of other areas. `TypeError` unless exactly the enum's
+    values have a meaning.
     """
     if differing := cls.__members__.keys() ^ meanings.keys():
         raise TypeError(f"{cls.__name__}: values and meanings differ in {', '.join(sorted(differing))}")
-    strawberry.enum(cls, description=docstring(cls))
+    strawberry.enum(cls, name=named, description=docstring(cls))
     for value in cast("Any", cls).__strawberry_definition__.values:
         value.description = meanings[value.name]
     return cls

@@ -159,9 +159,12 @@ class SubjectChanges:
     facts: list[TrailEntry] = described("What happened to it, in order; at most 100 facts.")
 
 
-async def history_of(asking: Asking, subject: UUID, *, first: int, after: Cursor | None) -> Connection[TrailEntry]:
-    """The history of one aggregate up to the moment."""
-    return await _page(asking, [Condition("subject", "eq", subject)], newest_first=False, first=first, after=after)
+async def history_of(
+    asking: Asking, subject: UUID, *, about: Sequence[Where] = (), first: int, after: Cursor | None
+) -> Connection[TrailEntry]:
+    """The history of one aggregate up to the moment, or as much of it as is `about` a part of it."""
+    where = [Condition("subject", "eq", subject), *about]
+    return await _page(asking, where, newest_first=False, first=first, after=after)
 
 
 async def _page(

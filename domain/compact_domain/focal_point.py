@@ -14,6 +14,7 @@ from msgspec import Meta
 from compact_domain.catalogue import GLOBAL, EntryKind, require_entries
 from compact_domain.kernel import (
     SECRETARIAT,
+    Actor,
     Aggregate,
     Code,
     Command,
@@ -81,6 +82,8 @@ MAY_START_FROM: Starts = {
     "end_term": {FocalPointState.TERM_ENDED},
     "take_over_nomination": NOMINATED,
 }
+OWN_HAND = frozenset({"designate_alternate", "remove_alternate", "hand_over", "vacate"})
+"""Verbs that are no alternate's, but for stepping down oneself."""
 
 Hash = Annotated[str, Meta(description="salted hash of the person's details as they were; the salt lies in the vault")]
 Persons = Annotated[tuple[UUID, ...], Meta(description="subjects who had the powers until then: itself, alternates")]
@@ -226,6 +229,12 @@ class FocalPoint(Aggregate):
             regions=frozenset(self.regions),
             persons=frozenset({self.subject}),
         )
+
+    def concerns_of(self, verb: str, by: Actor) -> Concerns:
+        """What an alternate may not do concerns nobody that he or she could speak for."""
+        if verb in OWN_HAND and by.id in self.alternates:
+            return Concerns()
+        return self.concerns()
 
     def _no(self, rule: str, **details: str | int) -> RuleViolation:
         return RuleViolation(rule, state=self.state, allowed=self._verbs(), details=details)

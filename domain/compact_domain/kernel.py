@@ -199,6 +199,16 @@ class Conflict(Exception):
     """Somebody else wrote first: load, decide and save again. Never leaves the command runner."""
 
 
+class Unavailable(Exception):
+    """The database did not answer in time. Nothing is known to be written, and nothing is known to be not.
+
+    The same command with the same key may be given again: it happens once.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} could not be completed now; the same again, with the same key, happens once")
+
+
 RULES: Mapping[str, str] = {
     "state": "The command may not start from the present state; `allowed` names those that may.",
     "reason.required": "This command needs a reason.",

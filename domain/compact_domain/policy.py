@@ -177,6 +177,17 @@ def sees_withheld(actor: Actor) -> bool:
     )
 
 
+def own_alone(actor: Actor) -> Concerns | None:
+    """Whose registrations and seats an actor sees: the own organization's as its representative, and one's own.
+
+    None for those who see all: the secretariat and auditors.
+    """
+    if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):
+        return None
+    represented = {held.scope or actor.organization for held in actor.roles if held.role is Role.ENTITY_REPRESENTATIVE}
+    return Concerns(organizations=frozenset(o for o in represented if o), persons=frozenset({actor.id}))
+
+
 def may_read_personal(actor: Actor, concerns: Concerns) -> bool:
     """Whether an actor may read what is personal to those concerned: names, contacts, what was said of them."""
     if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):

@@ -26,13 +26,15 @@ F = TypeVar("F", bound=Fact)
 class Then:
     """A command that a fact asks for: its name in the policy, how to decide it, and why, where a reason is needed.
 
-    A reaction that asks for several gives each a `key` of its own, which must not depend on when it is asked.
+    A reaction that asks for several gives each a `key` of its own, which must not depend on when it is asked. `queue`
+    names what many want at once: commands that name the same wait for each other.
     """
 
     command: str
     decide: Callable[[Work], Aggregate]
     reason: str | None = None
     key: str = ""
+    queue: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,13 @@ def _promote_who_waits(fact: Places.Released | Places.RoomChanged, store: Store)
     if not fact.waiting:
         return ()
     retreat, mode = fact.retreat, fact.mode
-    return [Then(command="registration.promote", decide=lambda work: Registrations(work).promote(retreat, mode=mode))]
+    return [
+        Then(
+            command="registration.promote",
+            decide=lambda work: Registrations(work).promote(retreat, mode=mode),
+            queue=retreat,
+        )
+    ]
 
 
 def _take_over_nomination(item: OpenItem, successor: UUID) -> Then:

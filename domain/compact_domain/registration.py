@@ -135,7 +135,7 @@ class Registration(Aggregate):
         return Concerns(organizations=frozenset({self.organization}), persons=frozenset({self.subject}))
 
     def concerns_of(self, verb: str, by: Actor) -> Concerns:
-        """Who has no seat is the secretariat's to bring in, and so is whom it rejected; leaving is for all concerned."""
+        """Leaving is for all concerned; who has no seat, or was rejected, is for the secretariat alone to bring in."""
         seated = self.category in SEATED
         match verb:
             case "substitute" if seated:
@@ -172,6 +172,10 @@ class Registration(Aggregate):
         if refusal is None and verb in ("promote", "skip_waiting") and not self.waits_in:
             return RuleViolation("room.waiting", state=self.state, allowed=self._verbs())
         return refusal
+
+    def allowed_at(self, retreat: Retreat, now: datetime) -> tuple[str, ...]:
+        """The verbs that may start at `now`, as its own guards and the times of its retreat say."""
+        return tuple(verb for verb in self.allowed(now) if _out_of_time(verb, retreat, now) is None)
 
     class Created(Event, Aggregate.Created, frozen=True, kw_only=True):
         """A person was nominated, or took the part of another whom he or she substitutes."""
@@ -629,9 +633,7 @@ class Registrations(Commands):
         it = self._subject(registration, "record_attendance")
         it.record_attendance(session=self._session(session, it.retreat), mode=mode, cmd=self._cmd)
         if it.pending_events:
-            retreat = self._require_running(it)
-            if not retreat.in_session:
-                raise RuleViolation("registration.in_session", state=retreat.state, details=_times(retreat))
+            _require_time("record_attendance", self._get(Retreat, it.retreat), self._cmd.now)
         return it
 
     def excuse(self, registration: UUID, *, session: UUID | str | None = None) -> Registration:
@@ -660,7 +662,7 @@ class Registrations(Commands):
             if same and mode in standing.modes:
                 return standing
             raise RuleViolation("registration.person", details={"retreat": retreat.code})
-        _require_time(retreat, self._cmd.now, late=late)
+        _require_time("admit_late" if late else "nominate", retreat, self._cmd.now)
         require_organization(self._work, organization.code)
         self._require_entitled(organization, category)
         self._require_mode(retreat, mode)
@@ -691,7 +693,7 @@ class Registrations(Commands):
             return it
         retreat = self._get(Retreat, it.retreat)
         organization = require_organization(self._work, it.organization)
-        _require_time(retreat, self._cmd.now, late=late)
+        _require_time("admit_late" if late else "reinstate", retreat, self._cmd.now)
         if self._holder(it.retreat, it.subject) is not None:
             raise RuleViolation("registration.person", details={"retreat": it.retreat})
         self._require_entitled(organization, it.category)
@@ -733,8 +735,7 @@ class Registrations(Commands):
 
     def _require_running(self, it: Registration) -> Retreat:
         retreat = self._get(Retreat, it.retreat)
-        if not retreat.takes_changes:
-            raise RuleViolation("registration.running", state=retreat.state, details=_times(retreat))
+        _require_time("change", retreat, self._cmd.now)
         return retreat
 
     def _require_entitled(self, organization: Organization, category: Category) -> None:
@@ -774,18 +775,33 @@ class Registrations(Commands):
         return seats or self._add(EntitySeats.open(retreat=retreat, entity=entity, cmd=self._cmd))
 
 
-def _require_time(retreat: Retreat, now: datetime, *, late: bool) -> None:
-    """A nomination or reinstatement comes in while registration is open; a late admission afterwards."""
-    is_open = retreat.registration_is_open(now)
-    if late:
-        if not retreat.takes_changes or retreat.retreat_state is RetreatState.POSTPONED:
-            raise RuleViolation("registration.running", state=retreat.state, details=_times(retreat))
-        if is_open:
-            raise RuleViolation("registration.in_time", state=retreat.state, details=_times(retreat))
-    elif not is_open:
-        if retreat.retreat_state is RetreatState.REGISTRATION_OPEN:
-            raise RuleViolation("registration.deadline", state=retreat.state, details=_times(retreat))
-        raise RuleViolation("registration.closed", state=retreat.state, details=_times(retreat))
+def _require_time(verb: str, retreat: Retreat, now: datetime) -> None:
+    """Refuse what comes at the wrong time."""
+    if refusal := _out_of_time(verb, retreat, now):
+        raise refusal
+
+
+def _out_of_time(verb: str, retreat: Retreat, now: datetime) -> RuleViolation | None:
+    """Why a verb comes at the wrong time.
+
+    A nomination or reinstatement comes in while registration is open, a late admission afterwards; all else goes on
+    until the retreat concludes.
+    """
+    is_open, state = retreat.registration_is_open(now), retreat.retreat_state
+    rule: str | None = None
+    match verb:
+        case "nominate" | "reinstate" if not is_open:
+            is_late = state is RetreatState.REGISTRATION_OPEN
+            rule = "registration.deadline" if is_late else "registration.closed"
+        case "admit_late" if not retreat.takes_changes or state is RetreatState.POSTPONED:
+            rule = "registration.running"
+        case "admit_late" if is_open:
+            rule = "registration.in_time"
+        case _ if not retreat.takes_changes:
+            rule = "registration.running"
+        case "record_attendance" if not retreat.in_session:
+            rule = "registration.in_session"
+    return None if rule is None else RuleViolation(rule, state=state, details=_times(retreat))
 
 
 def _times(retreat: Retreat) -> dict[str, str]:

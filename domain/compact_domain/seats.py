@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -246,6 +247,12 @@ class Places(Aggregate):
     @property
     def state(self) -> str:
         return Keeping.KEPT
+
+    def guard(self, verb: str, now: datetime) -> RuleViolation | None:
+        refusal = super().guard(verb, now)
+        if refusal is None and not self.waiting:
+            return RuleViolation("room.waiting", state=self.state, allowed=(), details=self._numbers())
+        return refusal
 
     @property
     def has_free(self) -> bool:

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     import anyio.from_thread
 
     from compact_infra.compact import Compact
-    from compact_infra.settings import Settings
 
 REFUSED, NOT_READY = 1, 3
 
+
+class Everywhere(TyperGroup):
+    """Takes `--json` and `--debug` wherever they stand: they belong to every command."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own
+        shared = [arg for arg in args if arg in ("--json", "--debug")]
+        return super().parse_args(ctx, [*shared, *(arg for arg in args if arg not in shared)])
+
+
 app = typer.Typer(
+    cls=Everywhere,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,13 +53,21 @@ class Output:
 
     @classmethod
     def tell(cls, text: str, **data: Any) -> None:
-        typer.echo(json.dumps(data, default=str) if cls.as_json else text)
+        """Answer a line on standard output."""
+        typer.echo(json.dumps(data, default=str, ensure_ascii=False) if cls.as_json else text)
+
+    @classmethod
+    def page(cls, text: str, **data: Any) -> None:
+        """Answer a whole file on standard output."""
+        typer.echo(json.dumps(data, ensure_ascii=False) if cls.as_json else text, nl=cls.as_json)
 
 
 @app.callback()
 def options(
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With any command: answer as JSON, one object a line.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="With any command: show the traceback of an error.")] = False,
 ) -> None:
     Output.as_json, Output.debug = as_json, debug
 
@@ -65,44 +88,50 @@ def serve(
 
     compact = _compact()
     _log_quietly()
-    uvicorn.run(
-        compact.standalone,
-        host=host or compact.settings.host,
-        port=compact.settings.port if port is None else port,
-        log_level="warning",
-        ws_max_size=100_000,
-    )
+    compact.prepare()
+    host = host or compact.settings.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, compact.settings.port if port is None else port), family=family) as listening:
+        port = listening.getsockname()[1]
+        Output.tell(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql", host=host, port=port)
+        server = uvicorn.Server(uvicorn.Config(compact.standalone, log_level="warning", ws_max_size=100_000))
+        with suppress(KeyboardInterrupt), _stopped_by_sigterm():
+            server.run(sockets=[listening])
+    if not server.started:
+        raise typer.Exit(NOT_READY)
 
 
 @app.command()
 def worker() -> None:
     """Keep the read side up to date and react to facts, without serving."""
-    import threading
-
     compact = _compact(roles="worker")
     _log_quietly()
-    compact.start()
-    try:
-        threading.Event().wait()
-    finally:
-        compact.stop()
+    with suppress(KeyboardInterrupt), _stopped_by_sigterm():
+        try:
+            compact.start()
+            Output.tell("keeps the read side up to date", roles="worker")
+            threading.Event().wait()
+        finally:
+            compact.stop()
 
 
 @app.command()
 def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say what is missing; 1 if anything is.")] = False,
 ) -> None:
-    """Bring the database up to this release."""
+    """Bring the database up to this release: its tables, and the entries that its catalogues come with."""
     from compact_infra.event_store import Migrations
+    from compact_infra.setting_up import load_catalogues
 
     compact = _compact()
-    migrations = Migrations(compact.database_url(), compact.settings.db_schema)
+    pending = Migrations(compact.database_url(), compact.settings.db_schema).pending()
     if check:
-        pending = migrations.pending()
         Output.tell("\n".join(pending) or "up to date", pending=pending)
         raise typer.Exit(REFUSED if pending else 0)
-    applied = migrations.apply(demonstration=compact.settings.demonstration)
-    Output.tell("\n".join(applied) or "up to date", applied=applied)
+    with compact.commanding() as commander:
+        entries = 0 if compact.store.is_demonstration() else load_catalogues(commander)  # its story has its own clock
+    told = [*pending, *([f"{entries} entries of catalogues"] if entries else [])]
+    Output.tell("\n".join(told) or "up to date", applied=pending, entries=entries)
 
 
 @app.command()
@@ -116,14 +145,15 @@ def token(
     from compact_infra import setting_up
 
     if role not in Role._value2member_map_:
-        raise typer.BadParameter(f"there is no role {role}")
-    with _started(roles="api") as (compact, _):
+        raise typer.BadParameter(f"there is no role {role}: " + ", ".join(Role))
+    compact = _compact()
+    with compact.commanding() as commander:
         if bootstrap:
-            identity = setting_up.bootstrap(compact.commander)
+            identity = setting_up.bootstrap(commander, once=True)
         else:
-            identity = setting_up.development_identity(compact.commander, Role(role), organization)
+            identity = setting_up.development_identity(commander, Role(role), organization)
         made = compact.tokens.make(identity)
-        Output.tell(made, token=made)
+    Output.tell(made, token=made)
 
 
 @app.command()
@@ -131,13 +161,15 @@ def schema(
     check: Annotated[Path | None, typer.Option("--check", help="Compare with a committed file.")] = None,
 ) -> None:
     """Print the GraphQL schema; with --check, 1 if it differs, and what breaks clients first."""
+    from compact_api.schema import build_schema
     from compact_api.sdl import changes, sdl
-    from compact_infra.settings import Settings
 
-    text = sdl(_compact(Settings(data_dir=Path(".compact"))).schema)
+    text = sdl(build_schema())
     if check is None:
-        typer.echo(text, nl=False)
+        Output.page(text, schema=text)
         return
+    if not check.is_file():
+        raise typer.BadParameter(f"{check} is not a file")
     committed = check.read_text("utf-8")
     found = changes(committed, text)
     for change in found:
@@ -148,22 +180,28 @@ def schema(
 
 
 @app.command()
-def catalogue() -> None:
-    """Print every fact that can be stated, with its fields, as Markdown."""
-    from compact_infra.catalogue_page import page
+def catalogue(
+    rules: Annotated[bool, typer.Option("--rules", help="The rules that may refuse, instead of the facts.")] = False,
+) -> None:
+    """Print every fact that can be stated, with its fields, as Markdown; with --rules, every rule that may refuse."""
+    from compact_infra import catalogue_page
 
-    typer.echo(page(), nl=False)
+    text = catalogue_page.rules() if rules else catalogue_page.page()
+    Output.page(text, markdown=text)
 
 
 @app.command()
 def seed(file: Annotated[Path, typer.Argument(help="A file of commands, one JSON object a line.")]) -> None:
     """Play a file of commands through the public API."""
     from compact_infra.seeding import play
+    from compact_infra.setting_up import load_catalogues
 
     if not file.is_file():
         raise typer.BadParameter(f"{file} is not a file")
     with _started() as (compact, portal):
-        count = play(compact, portal, file, progress=_progress)
+        if not compact.store.is_demonstration():
+            load_catalogues(compact.commander)
+        count = play(compact, portal, file, progress=_progress())
         Output.tell(f"{count} lines played", lines=count, position=compact.store.head())
 
 
@@ -177,16 +215,25 @@ def demo(
     from compact_infra.demonstration import run
 
     _log_quietly()
-    run(data or Path(".compact/demo"), once=once, port=port, tell=typer.echo, progress=_progress)
+    run(data or Path(".compact/demo"), once=once, port=port, tell=typer.echo, progress=_progress())
 
 
 @projections.command()
-def status() -> None:
+def status(
+    within: Annotated[
+        float | None,
+        typer.Option(help="Wait so many seconds until this release's rows are as far as the history is now; else 3."),
+    ] = None,
+) -> None:
     """Generations of the read side, how far each has come, and what is parked."""
-    from compact_infra.operations import generations
+    from compact_infra.operations import comes, generations
 
-    for found in generations(_compact()):
+    compact = _compact()
+    kept_up = within is None or comes(compact, within)
+    for found in generations(compact):
         Output.tell(str(found), **found._asdict())
+    if not kept_up:
+        raise typer.Exit(NOT_READY)
 
 
 @projections.command()
@@ -194,7 +241,7 @@ def rebuild() -> None:
     """Build this release's read side anew from the whole history."""
     from compact_infra import operations
 
-    position = operations.rebuild(_compact(), progress=_progress)
+    position = operations.rebuild(_compact(), progress=_progress())
     Output.tell(f"rebuilt to position {position}", position=position)
 
 
@@ -249,11 +296,11 @@ def bench(
     run(quick=quick, to=to, tell=typer.echo)
 
 
-def _compact(settings: Settings | None = None, **changed: Any) -> Compact:
+def _compact(**changed: Any) -> Compact:
     from compact_infra.compact import Compact
-    from compact_infra.settings import Settings as Known
+    from compact_infra.settings import Settings
 
-    return Compact(settings or Known(**changed))
+    return Compact(Settings(**changed))
 
 
 @contextmanager
@@ -264,6 +311,16 @@ def _started(**changed: Any) -> Iterator[tuple[Compact, anyio.from_thread.Blocki
     compact = _compact(**changed)
     with anyio.from_thread.start_blocking_portal() as portal, portal.wrap_async_context_manager(compact.lifespan()):
         yield compact, portal
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM stop the process in order, like ctrl-C: the first process of a container ignores it otherwise."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _log_quietly() -> None:
@@ -281,30 +338,65 @@ def _log_quietly() -> None:
     )
 
 
-def _progress(done: int, of: int) -> None:
-    if sys.stderr.isatty() and of:
-        typer.echo(f"\r{done} of {of}", err=True, nl=done == of)
+def _progress() -> Callable[[int, int], None]:
+    """Tells on a terminal how far a long piece of work has come, and how long the rest may take."""
+    begun = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        if sys.stderr.isatty() and done:
+            left = (time.monotonic() - begun) / done * (of - done)
+            typer.echo(f"\r{done} of {of}, {left:.0f} s left \b", err=True, nl=done == of)
+
+    return tell
 
 
 def main() -> None:
     """Run `compact`. Refusals and an environment that is not ready are one sentence, without a traceback."""
-    from compact_domain.kernel import Refusal
-    from compact_infra.embedded_postgres import NotReady
-    from compact_infra.seeding import Unexpected
-
     try:
         app()
-    except (Refusal, Unexpected) as e:
-        _leave(e, REFUSED)
-    except (NotReady, OSError) as e:
-        _leave(e, NOT_READY)
     except Exception as e:
-        _leave(e, NOT_READY if type(e).__module__.startswith("psycopg") else REFUSED)
+        if Output.debug:
+            traceback.print_exception(e)
+        code, told = _explained(e)
+        typer.echo(json.dumps(told, default=str) if Output.as_json else told["error"], err=True)
+        sys.exit(code)
 
 
-def _leave(error: Exception, code: int) -> None:
-    if Output.debug:
-        raise error
-    detail = getattr(error, "details", None) or getattr(error, "fields", None)
-    typer.echo(f"{str(error).strip()}{f' ({detail})' if detail else ''}", err=True)
-    sys.exit(code)
+def _explained(error: Exception) -> tuple[int, dict[str, Any]]:
+    """The exit code of an error, and what is told of it: a sentence, and for programs what it is made of."""
+    from tomllib import TOMLDecodeError
+
+    import psycopg
+    from psycopg_pool import PoolTimeout
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from compact_domain.kernel import Refusal, RuleViolation
+    from compact_domain.published import PUBLISHED_RULES
+    from compact_infra.embedded_postgres import NotReady
+
+    match error:
+        case RuleViolation():
+            numbers = "".join(f", {name} {value}" for name, value in error.details.items())
+            sentence = f"Refused by rule {error.rule}{numbers}: {PUBLISHED_RULES[error.rule]}"
+            return REFUSED, {"error": sentence, "code": error.code, "rule": error.rule, "details": error.details}
+        case Refusal():
+            return REFUSED, {"error": error.message, "code": error.code}
+        case ValidationError():
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+            return NOT_READY, {"error": f"The settings are wrong: {wrong}"}
+        case TOMLDecodeError() | SettingsError():
+            return NOT_READY, {"error": f"The settings are wrong: {_line(error)}"}
+        case psycopg.Error():
+            return NOT_READY, {"error": error.diag.message_primary or _line(error)}
+        case NotReady() | PoolTimeout() | OSError():
+            return NOT_READY, {"error": _line(error)}
+    if type(error).__module__.startswith("compact_"):
+        return REFUSED, {"error": _line(error)}
+    return REFUSED, {
+        "error": f"This should not happen; --debug shows where it did: {type(error).__name__}: {_line(error)}"
+    }
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,18 +1,16 @@
-"""Where a command is given: known again by its key, decided on fresh state, written whole, tried again on a race."""
+"""Where a command is given: known again by its key, decided on fresh state, written whole, decided anew on a race."""
 
 from __future__ import annotations
 
-import random
 import threading
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout, TooManyRequests
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from compact_domain.kernel import (
     Actor,
@@ -22,22 +20,21 @@ from compact_domain.kernel import (
     IdempotencyMismatch,
     Intent,
     Receipt,
+    Refusal,
+    Unavailable,
     Work,
 )
 from compact_domain.policy import decide, needs_reason
 from compact_infra.event_store import Attempt, EventStore
 
+__all__ = ["Census", "Commander", "Decision", "Unavailable"]
+
 log = structlog.get_logger("compact.commands")
 
-TRIES = 5
+LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
+PATIENCE = 2.0
+"""Seconds that a command waits in a queue before it goes ahead: waiting spares work, and decides nothing."""
 Decision = Callable[[Work], Aggregate]
-
-
-class Unavailable(Exception):
-    """The database did not answer in time, or others were faster five times over. Nothing is known to be written.
-
-    The same command with the same key may be given again: it happens once.
-    """
 
 
 class Census(Protocol):
@@ -50,71 +47,64 @@ class Commander:
     """Gives commands to the domain and their facts to the store."""
 
     def __init__(
-        self,
-        store: EventStore,
-        census: Census,
-        *,
-        on_append: Callable[[int], None] = lambda position: None,
-        chance: random.Random | None = None,
+        self, store: EventStore, census: Census, *, on_append: Callable[[int], None] = lambda position: None
     ) -> None:
         self.store, self.census, self.on_append = store, census, on_append
-        self._chance = chance or random.Random()
         self._queues: dict[str, threading.Lock] = {}
 
     def give(self, intent: Intent, decision: Decision, *, queue: str | None = None) -> Receipt:
-        """Run one command. Raises a `Refusal`, or `Unavailable`.
+        """Run one command. Raises a `Refusal`, or `Unavailable` within a few seconds.
 
-        `queue` names a hot aggregate: commands that name the same one wait for each other in this process, so that
-        they seldom have to be tried again.
+        `queue` names what many want at once: commands that name the same wait for each other in this process, so
+        that they seldom have to decide anew. Who loses a race decides again while nobody else writes, and so never loses twice. A lost connection is
+        replaced once, since what was written over it is known again by the command's key; a database that is busy or
+        away is not asked again.
         """
-        pause = 0.002
         with self._in_line(queue):
-            for _ in range(TRIES):
-                try:
-                    return self._attempt(intent, decision)
-                except Conflict:
-                    pass
-                except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as e:
-                    log.warning("database away", command=intent.name, error=type(e).__name__)
-                    pause = max(pause, 0.1)
-                time.sleep(self._chance.uniform(0, pause))
-                pause *= 3
-        raise Unavailable(f"{intent.name} could not be completed; give it again with the same key")
+            return self._give(intent, decision)
 
-    def _in_line(self, queue: str | None) -> AbstractContextManager[object]:
-        return nullcontext() if queue is None else self._queues.setdefault(queue, threading.Lock())
+    @contextmanager
+    def _in_line(self, queue: str | None) -> Iterator[None]:
+        lock = None if queue is None else self._queues.setdefault(queue, threading.Lock())
+        is_held = lock is not None and lock.acquire(timeout=PATIENCE)
+        try:
+            yield
+        finally:
+            if lock is not None and is_held:
+                lock.release()
 
-    def _attempt(self, intent: Intent, decision: Decision) -> Receipt:
+    def _give(self, intent: Intent, decision: Decision) -> Receipt:
+        alone = lost = False
+        while True:
+            try:
+                return self._attempt(intent, decision, alone=alone)
+            except Conflict:
+                if alone:
+                    raise Unavailable(intent.name) from None
+                alone = True
+            except psycopg.OperationalError as e:
+                log.warning("database away", command=intent.name, error=type(e).__name__)
+                if lost or not _is_lost(e):
+                    raise Unavailable(intent.name) from e
+                lost = True
+                self.store.pool.check()
+
+    def _attempt(self, intent: Intent, decision: Decision, *, alone: bool) -> Receipt:
         request = self.store.vault.keys.request_hash(intent.request)
-        with self.store.attempt() as attempt:
-            if before := attempt.answered(intent.by, intent.id):
+        with self.store.attempt(alone=alone) as attempt:
+            now, before = attempt.begin(intent.by, intent.id)
+            if before is not None:
                 same, receipt = before
                 if same != request:
                     raise IdempotencyMismatch(command_id=intent.id)
                 return receipt
-            now = attempt.clock()
-            command = Command(
-                name=intent.name,
-                id=intent.id,
-                by=self.census(attempt, intent, now),
-                now=now,
-                channel=intent.channel,
-                on_behalf_of=intent.on_behalf_of,
-                basis=intent.basis,
-                effective_on=intent.effective_on,
-                correlation_id=intent.correlation_id,
-                causation_id=intent.causation_id,
-            )
-            work = Work(
-                command,
-                store=attempt,
-                secrets=attempt.secrets,
-                judge=decide,
-                reason=intent.reason,
-                needs_reason=needs_reason(intent.name),
-                expected_version=intent.expected_version,
-            )
-            subject = decision(work)
+            work = self._work(attempt, intent, now)
+            try:
+                subject = decision(work)
+            except Refusal:
+                if attempt.is_outdated(intent.by, intent.id):
+                    raise Conflict from None
+                raise
             if not work.judged:
                 raise RuntimeError(f"{intent.name} did not ask the policy")
             receipt = attempt.append(
@@ -124,10 +114,39 @@ class Commander:
                 request=request,
                 subject=subject.id,
                 version=subject.version,
-                reads=work.loaded,
                 warnings=work.warnings,
                 dry_run=intent.dry_run,
             )
         if receipt.events and not intent.dry_run:
             self.on_append(receipt.position)
         return receipt
+
+    def _work(self, attempt: Attempt, intent: Intent, now: datetime) -> Work:
+        command = Command(
+            name=intent.name,
+            id=intent.id,
+            by=self.census(attempt, intent, now),
+            now=now,
+            channel=intent.channel,
+            on_behalf_of=intent.on_behalf_of,
+            basis=intent.basis,
+            effective_on=intent.effective_on,
+            correlation_id=intent.correlation_id,
+            causation_id=intent.causation_id,
+        )
+        return Work(
+            command,
+            store=attempt,
+            secrets=attempt.secrets,
+            judge=decide,
+            reason=intent.reason,
+            needs_reason=needs_reason(intent.name),
+            expected_version=intent.expected_version,
+        )
+
+
+def _is_lost(error: psycopg.OperationalError) -> bool:
+    """Whether a connection broke, rather than a database that is busy or away."""
+    if isinstance(error, PoolTimeout | TooManyRequests | PoolClosed):
+        return False
+    return error.sqlstate is None or isinstance(error, LOST)

@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -41,7 +41,7 @@ from compact_infra.reactor import Reactor
 from compact_infra.settings import Settings
 from compact_infra.vault import Keys, Vault
 from compact_projections.asking import Asking, Moment
-from compact_projections.models import models
+from compact_projections.models import PRIVATE, models
 
 log = structlog.get_logger("compact")
 
@@ -134,10 +134,10 @@ class Compact:
     async def lifespan(self, _: object = None) -> AsyncIterator[None]:
         """Everything that runs, for as long as the host does. Entered twice, it runs once."""
         self._up += 1
-        if self._up == 1:
-            await anyio.to_thread.run_sync(self.start)
-            await self._open_pool()
         try:
+            if self._up == 1:
+                await anyio.to_thread.run_sync(self.start)
+                await self._open_pool()
             yield
         finally:
             self._up -= 1
@@ -147,11 +147,26 @@ class Compact:
                     self._pool = None
                 await anyio.to_thread.run_sync(self.stop)
 
-    def start(self) -> None:
-        """Bring up the database, the store and, in a worker, the projector. Blocks. Raises `NotReady`."""
+    def prepare(self) -> str:
+        """Bring the database up to this release; answers its URL. Blocks. Raises `NotReady`."""
         check()
         url = self.database_url()
         Migrations(url, self.settings.db_schema).apply(demonstration=self.settings.demonstration)
+        return url
+
+    @contextmanager
+    def commanding(self) -> Iterator[Commander]:
+        """As much of the service as commands need, for a process that asks nothing. Raises `NotReady`."""
+        self.prepare()
+        self.store.open()
+        try:
+            yield self.commander
+        finally:
+            self.stop()
+
+    def start(self) -> None:
+        """Bring up the database, the store and, in a worker, the projector. Blocks. Raises `NotReady`."""
+        url = self.prepare()
         self._stopping.clear()
         self.store.open()
         if self.settings.is_worker:
@@ -175,9 +190,9 @@ class Compact:
         if self._projector:
             self._projector.stop()
             self._projector = None
-        self.store.close()
-        for made in ("store", "commander"):
-            self.__dict__.pop(made, None)  # a pool that was closed is not opened again
+        if store := self.__dict__.pop("store", None):
+            store.close()
+        self.__dict__.pop("commander", None)  # a pool that was closed is not opened again
         if self._embedded:
             self._embedded.stop()
             self._embedded = None
@@ -277,8 +292,8 @@ class Compact:
 
     # --- for the API
 
-    def give(self, intent: Intent, decision: Callable[[Work], Aggregate]) -> Receipt:
-        return self.commander.give(intent, decision)
+    def give(self, intent: Intent, decision: Callable[[Work], Aggregate], *, queue: str | None = None) -> Receipt:
+        return self.commander.give(intent, decision, queue=queue)
 
     async def visible(self, position: int) -> bool:
         if self.watermark.position >= position:
@@ -310,6 +325,7 @@ class Compact:
             schema=self.read_side.schema,
             events=self.settings.db_schema,
             moment=Moment(position=row[0], now=row[1], live=True),
+            private=PRIVATE,
         )
 
     async def end_reading(self, asking: Asking) -> None:

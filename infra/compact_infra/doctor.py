@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,9 +10,10 @@ from psycopg import sql
 
 from compact_domain.published import check
 from compact_infra.compact import Compact
+from compact_infra.embedded_postgres import NotReady
 from compact_infra.event_store import Migrations
 from compact_infra.operations import compare_claims, generations
-from compact_infra.settings import Settings
+from compact_infra.settings import Settings, sources
 
 SECRET = frozenset({"token_key", "vault_key"})
 
@@ -42,8 +42,8 @@ def examine(compact: Compact) -> Iterator[Finding]:
         url = compact.database_url()
         with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
             yield from _database(connection)
-    except (psycopg.OperationalError, OSError) as e:
-        yield Finding("database", str(e).strip().partition("\n")[0], "connection", good=False)
+    except (psycopg.Error, NotReady, OSError) as e:
+        yield Finding("database", " ".join(str(e).split()), "connection", good=False)
         return
     pending = Migrations(url, compact.settings.db_schema).pending()
     yield Finding(
@@ -54,36 +54,36 @@ def examine(compact: Compact) -> Iterator[Finding]:
     )
     if pending:
         return
-    for generation in generations(compact):
+    found = generations(compact)
+    for generation in found:
         good = not generation.parked and generation.stopped_by is None
-        yield Finding("read side", str(generation), "database", good)
+        yield Finding("read side", str(generation), "database", good or not generation.current)
+    if not any(generation.current for generation in found):
+        yield Finding("read side", "this release has none yet: `compact worker` builds it", "database")
     wrong = compare_claims(compact)
     yield Finding("claims", "; ".join(wrong[:5]) or "as the facts say", "database", not wrong)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    for name in type(settings).model_fields:
+    for name, source in sources(settings).items():
         value = getattr(settings, name)
-        shown = "set" if name in SECRET and value else str(value)
+        shown, good = "set" if name in SECRET and value else str(value), True
         if name.endswith("_url") and value:
-            shown = _without_password(value)
-        source = "default"
-        if f"COMPACT_{name.upper()}" in os.environ:
-            source = f"environment COMPACT_{name.upper()}"
-        elif name in settings.model_fields_set:
-            source = os.environ.get("COMPACT_SETTINGS", "given")
-        yield Finding(name, shown, source)
-    open_to_all = settings.auth == "development" and settings.host not in ("127.0.0.1", "::1", "localhost")
-    if open_to_all:
+            shown, good = _without_password(value)
+        yield Finding(name, shown, source, good)
+    if settings.auth == "development" and settings.host not in ("127.0.0.1", "::1", "localhost"):
         yield Finding(
             "auth", "development tokens with a public address: anybody may be anybody", "settings", good=False
         )
 
 
-def _without_password(url: str) -> str:
-    known = psycopg.conninfo.conninfo_to_dict(url)
-    known.pop("password", None)
-    return psycopg.conninfo.make_conninfo("", **{k: v for k, v in known.items() if v is not None})
+def _without_password(url: str) -> tuple[str, bool]:
+    """A URL as it may be shown, and whether it is one."""
+    try:
+        known = psycopg.conninfo.conninfo_to_dict(url, password=None)
+    except psycopg.ProgrammingError:
+        return "not a URL that libpq understands", False
+    return psycopg.conninfo.make_conninfo("", **{k: v for k, v in known.items() if v is not None}), True
 
 
 def _database(connection: psycopg.Connection[object]) -> Iterator[Finding]:

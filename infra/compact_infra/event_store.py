@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from threading import Thread
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Annotated, Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -25,14 +26,29 @@ from eventsourcing.persistence import (
     StoredEvent,
     Subscription,
 )
-from eventsourcing.utils import TopicError, get_topic, resolve_topic
+from eventsourcing.utils import get_topic
 from psycopg import sql
 from psycopg.rows import TupleRow, tuple_row
 from psycopg_pool import ConnectionPool
 
 from compact_domain.kernel import Aggregate, Conflict, Fact, Receipt, RuleViolation, Stated
-from compact_domain.published import CLAIM_RULES
+from compact_domain.published import CLAIM_RULES, facts
 from compact_infra.vault import Vault, VaultSession
+
+SESSION = (
+    "-c default_transaction_isolation=read\\ committed -c timezone=UTC -c statement_timeout=15s -c lock_timeout=10s"
+    " -c idle_in_transaction_session_timeout=10s"
+)
+"""Whatever the server's defaults: `append` sees what was committed before its lock, and nobody keeps the lock."""
+
+LINK = {
+    "connect_timeout": 2,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How soon a server that no longer answers is noticed."""
 
 A = TypeVar("A", bound=Aggregate)
 Connection = psycopg.Connection[TupleRow]
@@ -46,6 +62,9 @@ class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: msgspec.Raw
     version: Annotated[int, msgspec.Meta(ge=1)]
 
+
+KINDS: dict[str, type[Fact]] = dict(facts())
+"""What the topics of stored facts mean to this release: what the domain publishes, never what a module path names."""
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _stored = msgspec.json.Decoder(_Stored)
@@ -91,7 +110,9 @@ class EventMapper(Mapper[UUID]):
 
 def read_fact(topic: str, state: bytes) -> Fact:
     """The fact that was stored under a topic, brought up to the present version of its shape. Raises `Unreadable`."""
-    kind = _kind(topic)
+    kind = KINDS.get(topic)
+    if kind is None:
+        raise Unreadable(f"{topic} is no fact this release knows")
     try:
         outer = _stored.decode(state)
         if outer.version > kind.class_version:
@@ -101,18 +122,6 @@ def read_fact(topic: str, state: bytes) -> Fact:
         return msgspec.convert(_upcast(kind, outer), kind)
     except msgspec.DecodeError as e:
         raise Unreadable(f"{topic}: {e}") from e
-
-
-@cache
-def _kind(topic: str) -> type[Fact]:
-    """The kind of fact that a topic names. Never what merely has a module's path: stored bytes import nothing."""
-    try:
-        kind = None if ":" in topic else resolve_topic(topic)
-    except TopicError:
-        kind = None
-    if not (isinstance(kind, type) and issubclass(kind, Fact) and getattr(kind, "TOPIC", None) == topic):
-        raise Unreadable(f"{topic} is no fact this release knows")
-    return kind
 
 
 def _upcast(kind: type[Fact], outer: _Stored) -> dict[str, Any]:
@@ -136,14 +145,15 @@ class EventStore:
             kwargs={
                 "autocommit": True,
                 "row_factory": tuple_row,
-                "connect_timeout": 2,
-                "options": f"-c role={self.app_role} -c statement_timeout=30s -c lock_timeout=10s -c timezone=UTC",
+                **LINK,
+                "options": f"-c role={self.app_role} {SESSION}",
                 "application_name": f"{schema}-commands",
             },
             min_size=1,
             max_size=pool_size,
             timeout=2.0,
             max_waiting=200,
+            reconnect_timeout=2.0,  # given up soon, so that whoever asks next finds out that the database is back
             open=False,
             name=f"{schema}-commands",
         )
@@ -160,10 +170,15 @@ class EventStore:
         self.pool.close()
 
     @contextmanager
-    def attempt(self) -> Iterator[Attempt]:
-        """One attempt at a command, on one connection."""
+    def attempt(self, *, alone: bool = False) -> Iterator[Attempt]:
+        """One attempt at a command, on one connection. `alone`: nobody else writes meanwhile, so it loses no race."""
         with self.pool.connection() as connection:
-            yield Attempt(self, connection)
+            if not alone:
+                yield Attempt(self, connection)
+                return
+            with connection.transaction():
+                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (self.schema,))
+                yield Attempt(self, connection)
 
     def now(self) -> datetime:
         """The clock that facts are recorded by."""
@@ -187,53 +202,33 @@ class EventStore:
 
 
 class Attempt:
-    """What one attempt at a command reads and writes; the store as the domain sees it."""
+    """What one attempt at a command reads and writes; the store as the domain sees it.
+
+    It remembers what it was asked, so that `append` can tell whether any of it has changed since.
+    """
 
     def __init__(self, store: EventStore, connection: Connection) -> None:
         self.store, self.connection = store, connection
         self.secrets: VaultSession = store.vault.session(connection)
+        self._head: int | None = None
+        self._streams: dict[UUID, int] = {}
+        self._claims: dict[tuple[str, str], bytes] = {}
 
-    def clock(self) -> datetime:
-        return cast("datetime", _one(self.connection.execute(self.store.sql("select {s}.now()")))[0])
-
-    def load(self, kind: type[A], id: UUID) -> A | None:
-        rows = self.connection.execute(
-            self.store.sql("select topic, state from {s}.event where originator_id = %s order by originator_version"),
-            (id,),
-            prepare=True,
+    def begin(self, actor: UUID, command_id: UUID) -> tuple[datetime, tuple[bytes, Receipt] | None]:
+        """The command clock; and what this command was answered with before, beside the hash of its request."""
+        now, self._head, request, subject, version, facts, position, warnings = _one(
+            self.connection.execute(
+                self.store.sql(
+                    "select {s}.now(), coalesce((select max(position) from {s}.event), 0),"
+                    " l.request, l.subject, l.version, l.facts, l.position, l.warnings from (values (true)) always(_)"
+                    " left join {s}.command_log l on l.actor = %s and l.command_id = %s"
+                ),
+                (actor, command_id),
+                prepare=True,
+            )
         )
-        it: Any = None
-        for topic, state in rows:
-            it = read_fact(topic, state).mutate(it)
-        return it if isinstance(it, kind) else None
-
-    def holder(self, claim: str) -> UUID | None:
-        row = self.connection.execute(
-            self.store.sql("select holder from {s}.claim where key = %s"), (claim,), prepare=True
-        ).fetchone()
-        return cast("UUID", row[0]) if row else None
-
-    def claims(self, prefix: str) -> list[str]:
-        """Keys of the claims now held whose key begins with `prefix`."""
-        rows = self.connection.execute(
-            self.store.sql("select key from {s}.claim where key >= %s and key < %s order by key"),
-            (prefix, prefix + "\U0010ffff"),
-        )
-        return [key for (key,) in rows]
-
-    def answered(self, actor: UUID, command_id: UUID) -> tuple[bytes, Receipt] | None:
-        """What an actor's command was answered with before, and the hash of its request."""
-        log = self.connection.execute(
-            self.store.sql(
-                "select request, subject, version, facts, position, warnings from {s}.command_log"
-                " where actor = %s and command_id = %s"
-            ),
-            (actor, command_id),
-            prepare=True,
-        ).fetchone()
-        if log is None:
-            return None
-        request, subject, version, facts, position, warnings = log
+        if request is None:
+            return now, None
         events = self.connection.execute(
             self.store.sql(
                 "select event_id, position, topic, originator_id, originator_version from {s}.event"
@@ -253,7 +248,58 @@ class Attempt:
             replayed=True,
             warnings=tuple(warnings),
         )
-        return bytes(request), receipt
+        return now, (request, receipt)
+
+    def load(self, kind: type[A], id: UUID) -> A | None:
+        rows = self.connection.execute(
+            self.store.sql("select topic, state from {s}.event where originator_id = %s order by originator_version"),
+            (id,),
+            prepare=True,
+        )
+        it: Any = None
+        for topic, state in rows:
+            it = read_fact(topic, state).mutate(it)
+        self._streams.setdefault(id, it.version if it else 0)
+        return it if isinstance(it, kind) else None
+
+    def holder(self, claim: str) -> UUID | None:
+        return next((holder for _, holder in self._range(claim, claim + "\x01")), None)
+
+    def claims(self, prefix: str) -> list[str]:
+        """Keys of the claims now held whose key begins with `prefix`."""
+        return [key for key, _ in self._range(prefix, prefix + "\U0010ffff")]
+
+    def _range(self, low: str, high: str) -> list[tuple[str, UUID]]:
+        found = self.connection.execute(
+            self.store.sql("select key, holder from {s}.claim where key >= %s and key < %s order by key"),
+            (low, high),
+            prepare=True,
+        ).fetchall()
+        content = "\n".join(f"{key}={holder}" for key, holder in found)
+        self._claims.setdefault((low, high), hashlib.sha256(content.encode()).digest())
+        return cast("list[tuple[str, UUID]]", found)
+
+    def is_outdated(self, actor: UUID, command_id: UUID) -> bool:
+        """Whether a refusal decided here may be owed to others: to a race, or to the same command given twice."""
+        row = _one(
+            self.connection.execute(
+                self.store.sql(
+                    "select exists (select from {s}.command_log where actor = %s and command_id = %s)"
+                    " or {s}.moved(%s, %s, %s, %s, %s)"
+                ),
+                (actor, command_id, *self._looked_at()),
+            )
+        )
+        return cast("bool", row[0])
+
+    def _looked_at(self) -> tuple[list[UUID], list[int], list[str], list[str], list[bytes]]:
+        return (
+            list(self._streams),
+            list(self._streams.values()),
+            [low for low, _ in self._claims],
+            [high for _, high in self._claims],
+            list(self._claims.values()),
+        )
 
     def append(
         self,
@@ -264,27 +310,28 @@ class Attempt:
         request: bytes,
         subject: UUID,
         version: int,
-        reads: Mapping[UUID, int],
         warnings: Sequence[str] = (),
         dry_run: bool = False,
     ) -> Receipt:
         """Write facts, claims, command log and vault in one transaction, or nothing.
 
-        Raises `Conflict` if a stream that was looked at has moved or the command was answered meanwhile (load and
+        Raises `Conflict` if anything that was looked at has moved or the command was answered meanwhile (load and
         decide again), and `RuleViolation` named by the claim that another holds.
         """
         stored = [self.store.mapper.to_stored_event(fact) for fact in facts]
         event_ids = [_uuid7() for _ in facts]
         released, taken = net_claims(facts)
+        whole = (
+            self.connection.transaction(force_rollback=dry_run) if dry_run or self.secrets.pending else nullcontext()
+        )
         try:
-            with self.connection.transaction(force_rollback=dry_run):
-                self.secrets.write()
-                position, _ = _one(
+            with whole:
+                position, at = _one(
                     self.connection.execute(
                         self.store.sql(
                             "select last_position, at from {s}.append(%s, %s, %s, %s, %s, %s, %s::uuid[],"
                             " %s::bigint[], %s::text[], %s::bytea[], %s::uuid[], %s::text[], %s::text[], %s::uuid[],"
-                            " %s::uuid[], %s::bigint[])"
+                            " %s, %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::bytea[])"
                         ),
                         (
                             actor,
@@ -301,12 +348,13 @@ class Attempt:
                             released,
                             list(taken),
                             list(taken.values()),
-                            list(reads),
-                            list(reads.values()),
+                            self._head,
+                            *self._looked_at(),
                         ),
                         prepare=True,
                     )
                 )
+                self.secrets.write(at)
         except psycopg.errors.UniqueViolation as e:
             raise _refusal(e) from e
         first = position - len(stored) + 1
@@ -475,14 +523,15 @@ class Migrations:
     def apply(self, *, demonstration: bool = False) -> list[str]:
         """Bring the database up to this release; answers what was applied. Safe to be called by many at once."""
         applied: list[str] = []
-        log = sql.Identifier(f"{self.schema}_migration")
+        log = sql.Identifier(self.schema, "migration")
         with psycopg.connect(self.url, autocommit=True, connect_timeout=2) as connection, connection.transaction():
             connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (self.schema,))
             done = self._done(connection)
             if not done:
+                connection.execute(sql.SQL("create schema {}").format(sql.Identifier(self.schema)))
                 connection.execute(
                     sql.SQL(
-                        "create table if not exists {log} (number int primary key, name text not null,"
+                        "create table {log} (number int primary key, name text not null,"
                         " applied_at timestamptz not null default clock_timestamp())"
                     ).format(log=log)
                 )
@@ -504,11 +553,10 @@ class Migrations:
         return applied
 
     def _done(self, connection: psycopg.Connection[Any]) -> set[int]:
-        log = f"{self.schema}_migration"
-        found = connection.execute("select to_regclass(%s)", (log,)).fetchone()
+        found = connection.execute("select to_regclass(%s)", (f"{self.schema}.migration",)).fetchone()
         if found is None or found[0] is None:
             return set()
-        rows = connection.execute(sql.SQL("select number from {log}").format(log=sql.Identifier(log)))
+        rows = connection.execute(sql.SQL("select number from {}").format(sql.Identifier(self.schema, "migration")))
         return {number for (number,) in rows}
 
     def _create_role(self, connection: psycopg.Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ import psycopg
 from psycopg import sql
 
 from compact_infra.compact import Compact
-from compact_infra.event_store import net_claims, read_fact
+from compact_infra.embedded_postgres import NotReady
+from compact_infra.event_store import Migrations, net_claims, read_fact
 from compact_infra.projector import ReadSide
 
 
@@ -32,9 +34,10 @@ class Generation(NamedTuple):
 
 @contextmanager
 def _owner(compact: Compact) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(
-        compact.database_url(), autocommit=True, connect_timeout=2, options="-c timezone=UTC"
-    ) as connection:
+    url = compact.database_url()
+    if pending := Migrations(url, compact.settings.db_schema).pending():
+        raise NotReady(f"The database has not seen {', '.join(pending)}: run `compact migrate`.")
+    with psycopg.connect(url, autocommit=True, connect_timeout=2, options="-c timezone=UTC") as connection:
         yield connection
 
 
@@ -65,6 +68,19 @@ def generations(compact: Compact) -> list[Generation]:
     return found
 
 
+def comes(compact: Compact, within: float) -> bool:
+    """Whether this release's read side comes, within so many seconds, as far as the history stands now."""
+    end = time.monotonic() + within
+    live = compact.read_side
+    with _owner(compact) as connection:
+        head = _value(connection, live.sql("select coalesce(max(position), 0) from {s}.event"))
+        while not live.exists(connection) or live.position(connection) < head:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
+    return True
+
+
 def rebuild(compact: Compact, *, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
     """Drop this release's rows and build them anew from the whole history, in one transaction; answers how far."""
     with _owner(compact) as connection:
@@ -74,6 +90,8 @@ def rebuild(compact: Compact, *, progress: Callable[[int, int], None] = lambda d
 def replay(compact: Compact) -> int:
     """Fold parked streams again, by building the read side anew with a new epoch; answers how many there were."""
     with _owner(compact) as connection:
+        if not compact.read_side.exists(connection):
+            return 0
         return compact.read_side.replay_parked(connection)
 
 
@@ -93,6 +111,8 @@ def scrutinize(compact: Compact) -> list[str]:
     schema = compact.settings.db_schema
     with _owner(compact) as connection, connection.transaction(force_rollback=True):
         live = compact.read_side
+        if not live.exists(connection):
+            raise NotReady("This release has no read side yet: run `compact worker`, or `compact projections rebuild`.")
         position = _value(
             connection,
             live.sql("select position from {r}.position for update"),  # the projector waits meanwhile

@@ -100,7 +100,7 @@ class Reactor:
                 intended = commands(read_fact(topic, bytes(state)), event_id, attempt)
             for one in intended:
                 try:
-                    self.commander.give(one.intent(by=REACTIONS), one.then.decide)
+                    self.commander.give(one.intent(by=REACTIONS), one.then.decide, queue=one.then.queue)
                 except Refusal as refusal:
                     log.info("reaction refused", reaction=one.reaction, refusal=str(refusal), position=position)
             if intended or position == facts[-1][0]:

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import anyio.from_thread
+import psycopg
 from graphql import GraphQLObjectType, get_named_type, get_nullable_type
 
 from compact_api.context import Context, Identity
@@ -48,26 +49,41 @@ class Player:
     def play(self, number: int, line: dict[str, Any]) -> dict[str, Any]:
         """Play one line; answers the data. Raises `Unexpected`."""
         if at := line.get("at"):
-            self.compact.store.set_clock(datetime.fromisoformat(at))
+            self._set_clock(at, number)
         identity = self._who(line["as"])
         if "query" in line:
             data = self._execute(line["query"], self._filled(line.get("variables", {})), identity, number)
             if "expect" in line and not _holds(self._filled(line["expect"]), data):
-                raise Unexpected(f"line {number}: expected {line['expect']}, was answered {data}")
+                raise Unexpected(
+                    f"line {number}: expected {json.dumps(line['expect'])}, was answered {json.dumps(data)}"
+                )
             return data
         name: str = line["mutation"]
         query, thing = self._mutation(name, number)
-        given = {"idempotencyKey": str(uuid5(NAMESPACE_URL, f"{self.source}:{number}")), **self._filled(line["input"])}
+        given = {
+            "idempotencyKey": str(uuid5(NAMESPACE_URL, f"{self.source}:{number}")),
+            **self._filled(line.get("input", {})),
+        }
         if "id" in given:
             given.setdefault("expectedVersion", None)
         answer: dict[str, Any] = self._execute(query, {"input": given}, identity, number)["answer"]
-        expected = line.get("expect", {"__typename": f"{_capital(name)}Payload"})
+        expected = self._filled(line.get("expect", {"__typename": f"{_capital(name)}Payload"}))
         if not _holds(expected, answer):
-            raise Unexpected(f"line {number}, {name}: expected {expected}, was answered {json.dumps(answer)}")
+            raise Unexpected(
+                f"line {number}, {name}: expected {json.dumps(expected)}, was answered {json.dumps(answer)}"
+            )
         if "save" in line:
             self.saved[line["save"]] = answer[thing]["id"]
         self.compact.settle()
         return answer
+
+    def _set_clock(self, at: str, number: int) -> None:
+        try:
+            self.compact.store.set_clock(datetime.fromisoformat(at))
+        except ValueError:
+            raise Unexpected(f"line {number}: {at} is no instant") from None
+        except psycopg.errors.InsufficientPrivilege:
+            raise Unexpected(f"line {number}: `at` moves the clock of a demonstration, which this is not") from None
 
     def _mutation(self, name: str, number: int) -> tuple[str, str]:
         mutations = self.compact.schema._schema.mutation_type

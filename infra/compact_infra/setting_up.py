@@ -9,7 +9,7 @@ import msgspec
 
 from compact_api.context import Identity
 from compact_domain.catalogue import Catalogue, Entry, Seed, seeds
-from compact_domain.kernel import NAMESPACE, Channel, Intent, Receipt, Role, Work
+from compact_domain.kernel import NAMESPACE, Channel, Intent, Receipt, Role, RuleViolation, Work
 from compact_domain.role import SCOPED_BY_BODY, SCOPED_BY_ORGANIZATION, Roles
 from compact_infra.commander import Commander, Decision
 from compact_infra.identity import SET_UP, development_subject
@@ -36,10 +36,15 @@ def _add_entry(seed: Seed, work: Work) -> Entry:
     return Catalogue(work).add_entry(**seed)
 
 
-def bootstrap(commander: Commander) -> Identity:
-    """The first administrator of a database. Once per database; afterwards it is `RuleViolation`."""
+def bootstrap(commander: Commander, *, once: bool = False) -> Identity:
+    """The first administrator of a database: always the same. `RuleViolation` where there is another one.
+
+    With `once` also where this one was named before: a token for it is handed out a single time.
+    """
     subject = uuid5(NAMESPACE, f"first-administrator:{_installation(commander)}")
-    _give(commander, "role.bootstrap", str(subject), lambda work: Roles(work).bootstrap(subject))
+    receipt = _give(commander, "role.bootstrap", str(subject), lambda work: Roles(work).bootstrap(subject))
+    if once and receipt.replayed:
+        raise RuleViolation("role.bootstrap")
     return Identity(subject=subject)
 
 

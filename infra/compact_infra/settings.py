@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+FILE = "COMPACT_SETTINGS"
+PREFIX = "COMPACT_"
 
 
 class Settings(BaseSettings):
-    """How the service is run. Every field has a default that works on one machine; `compact doctor` shows each."""
+    """How the service is run. Every field has a default that works on one machine; `compact doctor` shows each.
 
-    model_config = SettingsConfigDict(env_prefix="COMPACT_", extra="forbid", frozen=True)
+    What the host gives wins over the environment, which wins over the file. What is empty in the environment is not
+    set. Raises `ValidationError`, which is a `ValueError`, and `OSError` where the file cannot be read.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     database_url: str | None = Field(default=None, description="libpq URL; unset: the embedded PostgreSQL")
     read_database_url: str | None = Field(default=None, description="libpq URL of a replica for questions")
@@ -44,6 +60,17 @@ class Settings(BaseSettings):
             raise ValueError(f"unknown role {', '.join(sorted(unknown))}")
         return value
 
+    @field_validator("vault_key")
+    @classmethod
+    def _whole_key(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            right = value is None or len(base64.b64decode(value.get_secret_value(), validate=True)) == 32
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError("must be 32 bytes as base64")
+        return value
+
     @property
     def is_worker(self) -> bool:
         return "worker" in self.roles
@@ -57,6 +84,26 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = os.environ.get("COMPACT_SETTINGS")
-        sources = (init_settings, env_settings)
-        return (*sources, TomlConfigSettingsSource(settings_cls, file)) if file else sources
+        file = os.environ.get(FILE)
+        if not file:
+            return init_settings, env_settings
+        with Path(file).expanduser().open("rb"):  # one that is not there would be passed over in silence
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def sources(settings: Settings) -> Mapping[str, str]:
+    """Where each setting comes from: `default`, `environment COMPACT_…`, the file, or `given by the host`."""
+    kind = type(settings)
+    environment = EnvSettingsSource(kind)()
+    path = os.environ.get(FILE)
+    file: dict[str, Any] = tomllib.loads(Path(path).expanduser().read_text("utf-8")) if path else {}
+    outside = kind()
+    found = {}
+    for name in kind.model_fields:
+        if name not in settings.model_fields_set:
+            found[name] = "default"
+        elif getattr(settings, name) != getattr(outside, name) or name not in environment.keys() | file.keys():
+            found[name] = "given by the host"
+        else:
+            found[name] = f"environment {PREFIX}{name.upper()}" if name in environment else f"file {path}"
+    return found

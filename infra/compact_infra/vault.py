@@ -7,8 +7,11 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
@@ -39,22 +42,15 @@ class Keys:
 
     @classmethod
     def from_file(cls, path: Path) -> Keys:
-        """The keys of a file readable to its owner alone, made at the first start."""
+        """The keys of a file readable to its owner alone, made at the first start, whoever starts first."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(base64.b64decode(path.read_bytes()))
-        master = secrets.token_bytes(32)
-        with os.fdopen(fd, "wb") as file:
-            file.write(base64.b64encode(master))
-            file.flush()
-            os.fsync(file.fileno())
-        return cls(master)
+        if not path.exists():
+            _write_once(path, base64.b64encode(secrets.token_bytes(32)))
+        return cls.from_text(path.read_text("ascii"))
 
     @classmethod
     def from_text(cls, text: str) -> Keys:
-        return cls(base64.b64decode(text))
+        return cls(base64.b64decode(text, validate=True))
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose; knowing it tells nothing of the others."""
@@ -78,16 +74,41 @@ class Keys:
         return hmac.digest(self._request, request, "sha256")
 
 
+def _write_once(path: Path, content: bytes) -> None:
+    """Let a file appear whole, or leave the one that another process was faster to make."""
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def normalised(email: str) -> str:
     """One spelling for all of an address: NFC, case folded, domain in IDNA. Raises `InvalidInput`."""
-    local, at, domain = unicodedata.normalize("NFC", email.strip()).casefold().rpartition("@")
-    if not at or not local or not domain:
+    local, _, domain = _folded(email.strip()).rpartition("@")
+    if not local or not domain:
         raise InvalidInput(fields=[("email", "is not an e-mail address")])
     try:
-        ascii_domain = domain.encode("idna").decode()
+        ascii_domain = domain.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:
         raise InvalidInput(fields=[("email", "has no valid domain")]) from None
     return f"{local}@{ascii_domain}"
+
+
+def _folded(text: str) -> str:
+    """Case folded and composed, whichever of both the spelling was (Unicode, section 3.13, canonical caseless)."""
+    decomposed = unicodedata.normalize("NFD", text).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", decomposed).casefold())
 
 
 def details_hash(details: PersonDetails, salt: bytes) -> str:
@@ -111,10 +132,19 @@ class Vault:
     def session(self, connection: psycopg.Connection[Any]) -> VaultSession:
         return VaultSession(self, connection)
 
+    def belongs(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether the master key is the one this database was made with; a new database takes it for its own."""
+        fingerprint = self.keys.derive("fingerprint")
+        connection.execute(
+            self.sql("insert into {v}.master (fingerprint) values (%s) on conflict do nothing"), (fingerprint,)
+        )
+        row = connection.execute(self.sql("select fingerprint from {v}.master")).fetchone()
+        return row is not None and hmac.compare_digest(row[0], fingerprint)
+
     def open(self, boxes: Iterable[Sealed], wrapped: Mapping[tuple[UUID, int], bytes]) -> dict[str, str | None]:
         """The texts of sealed values by their box, given the wrapped keys; None where the key has been erased.
 
-        Raises `ValueError` for a box that does not belong where it stands.
+        Raises `ValueError` for a box that does not belong where it stands, or a key that another master key wrapped.
         """
         texts: dict[str, str | None] = {}
         unwrapped: dict[tuple[UUID, int], AESGCM] = {}
@@ -123,8 +153,11 @@ class Vault:
             if whose not in wrapped:
                 texts[sealed.box] = None
                 continue
-            if whose not in unwrapped:
-                unwrapped[whose] = AESGCM(self.keys.unwrap(wrapped[whose], *whose))
+            try:
+                if whose not in unwrapped:
+                    unwrapped[whose] = AESGCM(self.keys.unwrap(wrapped[whose], *whose))
+            except InvalidTag:
+                raise ValueError("the vault key is not the one that wrapped this key") from None
             box = base64.b64decode(sealed.box)
             try:
                 text = unwrapped[whose].decrypt(box[:NONCE], box[NONCE:], _bound(*whose, sealed.bound, sealed.field))
@@ -140,8 +173,13 @@ class VaultSession:
     def __init__(self, vault: Vault, connection: psycopg.Connection[Any]) -> None:
         self._vault, self._connection = vault, connection
         self._keys: dict[UUID, tuple[int, bytes]] = {}
-        self._writes: list[tuple[sql.Composed, tuple[Any, ...]]] = []
+        self._writes: list[tuple[LiteralString, dict[str, Any]]] = []
         self._enrolled: dict[bytes, UUID] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._writes)
 
     def seal(self, text: str, *, field: str, about: UUID, bound: UUID) -> Sealed:
         version, key = self._key(about)
@@ -153,59 +191,77 @@ class VaultSession:
         digest = self._vault.keys.email_hash(email)
         if digest in self._enrolled:
             return self._enrolled[digest]
-        row = self._connection.execute(
-            self._vault.sql("select subject from {v}.email where hash = %s"), (digest,), prepare=True
-        ).fetchone()
+        row = self._one("select subject from {v}.email where hash = %s", digest)
         return row[0] if row else None
 
     def enrol(self, subject: UUID, details: PersonDetails) -> str:
-        digest = self._vault.keys.email_hash(details.email)
-        row = self._connection.execute(
-            self._vault.sql(
-                "select version, name, email, phone, title, needs, salt from {v}.person where subject = %s"
-                " order by version desc limit 1"
-            ),
-            (subject,),
-        ).fetchone()
+        """Keep details; answers their hash. `InvalidInput` if the address is known as somebody else's."""
+        owner = self.person(details.email)
+        if owner not in (None, subject):
+            raise InvalidInput(fields=[("email", "is known as that of another person")])
+        row = self._one(
+            "select version, name, email, phone, title, needs, salt from {v}.person where subject = %s"
+            " order by version desc limit 1",
+            subject,
+        )
         latest = row[0] if row else 0
         if row and PersonDetails(name=row[1], email=row[2], phone=row[3], title=row[4], needs=row[5]) == details:
             return details_hash(details, bytes(row[6]))
         salt = os.urandom(16)
-        fields = (details.name, details.email, details.phone, details.title, details.needs)
-        self._writes.append(
-            (
-                self._vault.sql(
-                    "insert into {v}.person (subject, version, name, email, phone, title, needs, salt)"
-                    " values (%s, %s, %s, %s, %s, %s, %s, %s)"
-                ),
-                (subject, latest + 1, *fields, salt),
-            )
+        self._write(
+            "insert into {v}.person (subject, version, name, email, phone, title, needs, salt, recorded_at) values"
+            " (%(subject)s, %(version)s, %(name)s, %(email)s, %(phone)s, %(title)s, %(needs)s, %(salt)s, %(at)s)",
+            subject=subject,
+            version=latest + 1,
+            salt=salt,
+            **msgspec.structs.asdict(details),
         )
-        if self.person(details.email) != subject:
-            insert = self._vault.sql("insert into {v}.email (hash, subject) values (%s, %s)")
-            self._writes.append((insert, (digest, subject)))
+        if owner is None:
+            digest = self._vault.keys.email_hash(details.email)
+            self._write(
+                "insert into {v}.email (hash, subject) values (%(hash)s, %(subject)s)", hash=digest, subject=subject
+            )
             self._enrolled[digest] = subject
         return details_hash(details, salt)
 
-    def write(self) -> None:
-        """Write what this attempt brought, inside the transaction that writes its facts."""
+    def erase(self, subject: UUID) -> None:
+        """Forget who somebody is and all that was sealed about a subject, at past moments too."""
+        self._keys.pop(subject, None)
+        self._write("delete from {v}.person where subject = %(subject)s", subject=subject)
+        self._write("delete from {v}.email where subject = %(subject)s", subject=subject)
+        self._write(
+            "with gone as (delete from {v}.key where subject = %(subject)s returning subject, version)"
+            " insert into {v}.erased (subject, version, erased_at) select subject, version, %(at)s from gone",
+            subject=subject,
+        )
+
+    def write(self, at: datetime) -> None:
+        """Write what this attempt brought, as of the instant its facts are recorded at, in their transaction."""
         for statement, values in self._writes:
-            self._connection.execute(statement, values)
+            self._connection.execute(self._vault.sql(statement), {**values, "at": at})
+
+    def _write(self, statement: LiteralString, **values: Any) -> None:
+        self._writes.append((statement, values))
 
     def _key(self, subject: UUID) -> tuple[int, bytes]:
         if subject not in self._keys:
-            row = self._connection.execute(
-                self._vault.sql(
-                    "select version, wrapped from {v}.key where subject = %s order by version desc limit 1"
-                ),
-                (subject,),
-                prepare=True,
-            ).fetchone()
+            row = self._one(
+                "select version, wrapped from {v}.key where subject = %s order by version desc limit 1", subject
+            )
             if row:
                 self._keys[subject] = (row[0], self._vault.keys.unwrap(bytes(row[1]), subject, row[0]))
             else:
-                key = secrets.token_bytes(32)
-                insert = self._vault.sql("insert into {v}.key (subject, version, wrapped) values (%s, 1, %s)")
-                self._writes.append((insert, (subject, self._vault.keys.wrap(key, subject, 1))))
-                self._keys[subject] = (1, key)
+                erased = self._one("select coalesce(max(version), 0) from {v}.erased where subject = %s", subject)
+                key, version = secrets.token_bytes(32), 1 + (erased[0] if erased else 0)
+                self._write(
+                    "insert into {v}.key (subject, version, wrapped, created_at)"
+                    " values (%(subject)s, %(version)s, %(wrapped)s, %(at)s)",
+                    subject=subject,
+                    version=version,
+                    wrapped=self._vault.keys.wrap(key, subject, version),
+                )
+                self._keys[subject] = (version, key)
         return self._keys[subject]
+
+    def _one(self, statement: LiteralString, value: UUID | bytes) -> Any:
+        return self._connection.execute(self._vault.sql(statement), (value,), prepare=True).fetchone()

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from compact_domain.kernel import MomentRefused, PersonDetails
+from compact_domain.kernel import Concerns, MomentRefused, PersonDetails
 from compact_projections.kit import Row, columns, row_of
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
@@ -145,6 +145,8 @@ def _beyond(order: Sequence[Order], values: Sequence[Any]) -> sql.Composed:
 class Asking:
     """Answers questions about rows as of one moment. `inside`: the viewer sees what is not announced yet.
 
+    `own` says for whom the viewer asks, of rows that are not for everybody; None: for everybody. `private` are the
+    kinds of facts that only those are told of who see the row of their aggregate, or none of the confined at all.
     All questions of one operation go through one connection in one read-only snapshot, so that an answer has one
     position and its pages do not shift.
     """
@@ -156,14 +158,24 @@ class Asking:
         schema: str,
         events: str,
         moment: Moment,
+        private: Mapping[str, type[Row] | None],
         inside: bool = False,
+        own: Concerns | None = None,
     ) -> None:
         self.connection, self.schema, self.events = connection, schema, events
-        self.moment, self.inside = moment, inside
+        self.moment, self.private, self.inside, self.own = moment, private, inside, own
 
     def at(self, moment: Moment) -> Asking:
         """The same viewer at another moment."""
-        return Asking(self.connection, schema=self.schema, events=self.events, moment=moment, inside=self.inside)
+        return Asking(
+            self.connection,
+            schema=self.schema,
+            events=self.events,
+            moment=moment,
+            private=self.private,
+            inside=self.inside,
+            own=self.own,
+        )
 
     def compose(self, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:
         """A statement with `{r}` for the schema of the rows, `{s}` for the event store's, and parts by name."""
@@ -177,7 +189,7 @@ class Asking:
 
     def shows(self, row: type[Row], alias: LiteralString = "t") -> sql.Composed:
         """The predicate of a row that stands at the moment, for this viewer; of a part, if its thing shows it."""
-        stands = self.stands(alias)
+        stands = self.stands(alias) if row.OWNERS is None or self.own is None else self._owned(row, alias)
         if self.inside or not row.PART_OF:
             return stands
         return self.compose(
@@ -188,6 +200,27 @@ class Asking:
             t=sql.SQL(alias),
             shown=self.stands("whole"),
         )
+
+    def meeting(self, row: type[Row], where: Iterable[Where]) -> sql.Composed:
+        """The predicate of the rows, under the alias `t`, that stand and meet the conditions."""
+        return sql.SQL(" and ").join([self.shows(row), *(_condition(c) for c in where)])
+
+    def such(self, where: Iterable[Where]) -> sql.Composed:
+        """The predicate that conditions on a row `t` make together, for a statement of one's own."""
+        conditions: list[sql.Composable] = [_condition(condition) for condition in where]
+        return sql.SQL(" and ").join(conditions or [sql.SQL("true")])
+
+    def _owned(self, row: type[Row], alias: LiteralString) -> sql.Composed:
+        """The predicate of a row that stands, and is the viewer's own."""
+        own = self.own or Concerns()
+        organization, person = row.OWNERS or ("", "")
+        owners = [(organization, sorted(own.organizations)), (person, sorted(own.persons))]
+        mine: list[sql.Composable] = [
+            sql.SQL("{}.{} = any({})").format(sql.SQL(alias), sql.Identifier(column), sql.Literal(whose))
+            for column, whose in owners
+            if column and whose
+        ]
+        return sql.SQL("({} and ({}))").format(self.stands(alias), sql.SQL(" or ").join(mine or [sql.SQL("false")]))
 
     async def rows(self, statement: sql.Composed, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Records of a statement of one's own; it must hold `stands()` for every versioned table it names."""
@@ -206,7 +239,7 @@ class Asking:
     ) -> list[R]:
         """The next `limit` rows in an order that the row's key completes, beyond the values of `after`."""
         complete = [*order, *([] if any(o.column == row.KEY for o in order) else [Order(row.KEY)])]
-        conditions = [self.shows(row), *(_condition(c) for c in where)]
+        conditions = [self.meeting(row, where)]
         if after is not None:
             conditions.append(_beyond(complete, after))
         names = list(columns(row))
@@ -245,12 +278,11 @@ class Asking:
 
     async def count(self, row: type[R], where: Iterable[Where] = ()) -> int:
         """How many rows meet the conditions."""
-        conditions = [self.shows(row), *(_condition(c) for c in where)]
         records = await self.rows(
             self.compose(
                 "select count(*) from {r}.{table} t where {conditions}",
                 table=sql.Identifier(row.TABLE),
-                conditions=sql.SQL(" and ").join(conditions),
+                conditions=self.meeting(row, where),
             )
         )
         return cast("int", records[0][0])
@@ -296,7 +328,7 @@ class Asking:
         """
         found = await self.rows(
             self.compose(
-                "select subject, min(kind), min(position) from {r}.trail where {told} and position > {since}"
+                "select subject, min(kind), min(position) from {r}.trail t where {told} and position > {since}"
                 " group by subject having min(position) > {after} order by min(position) limit {limit}",
                 told=self._told(),
                 since=sql.Literal(since),
@@ -310,7 +342,7 @@ class Asking:
         """How many aggregates have facts after a position, up to the moment."""
         found = await self.rows(
             self.compose(
-                "select count(distinct subject) from {r}.trail where {told} and position > {since}",
+                "select count(distinct subject) from {r}.trail t where {told} and position > {since}",
                 told=self._told(),
                 since=sql.Literal(since),
             )
@@ -347,7 +379,23 @@ class Asking:
 
     def _told(self) -> sql.Composed:
         column = sql.SQL("position" if self.inside else "open_since")
-        return sql.SQL("{} <= {}").format(column, sql.Literal(self.moment.position))
+        told: list[sql.Composable] = [sql.SQL("t.{} <= {}").format(column, sql.Literal(self.moment.position))]
+        for kind, row in self.private.items() if self.own is not None else ():
+            told.append(
+                sql.SQL("(t.kind <> {} or {})").format(
+                    sql.Literal(kind), self._is_seen(row) if row else sql.SQL("false")
+                )
+            )
+        return sql.SQL(" and ").join(told)
+
+    def _is_seen(self, row: type[Row]) -> sql.Composed:
+        """The predicate of a fact of the trail that tells of a row which this viewer sees."""
+        return self.compose(
+            "exists (select from {r}.{table} seen where seen.{key} = t.subject and {shown})",
+            table=sql.Identifier(row.TABLE),
+            key=sql.Identifier(row.KEY),
+            shown=self.shows(row, "seen"),
+        )
 
     async def details(self, subjects: Sequence[UUID]) -> dict[UUID, PersonDetails]:
         """Details of persons as the vault had them at the moment; the erased are absent."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -131,9 +131,7 @@ class FocalPoints(ReadModel[FocalPointRow]):
 
     @on(FocalPoint.TermEnded)
     def term_ended(self, row: FocalPointRow, fact: FocalPoint.TermEnded, at: Recorded) -> FocalPointRow:
-        return replace(
-            row, version=fact.originator_version, state=FocalPointState.TERM_ENDED, ended_on=fact.ended_on
-        )
+        return replace(row, version=fact.originator_version, state=FocalPointState.TERM_ENDED, ended_on=fact.ended_on)
 
 
 def in_state(asking: Asking, states: Collection[FocalPointState]) -> Where:
@@ -183,7 +181,7 @@ async def vacancies(
     *,
     organizations: Collection[str] | None = None,
     regions: Collection[str] | None = None,
-    after: tuple[str, str] | None = None,
+    after: Sequence[Any] | None = None,
     limit: int,
 ) -> list[Vacancy]:
     """Regions without a focal point on the day of the answer, by organization and region, beyond those of `after`.
@@ -210,7 +208,23 @@ async def count_vacancies(
     asking: Asking, *, organizations: Collection[str] | None = None, regions: Collection[str] | None = None
 ) -> int:
     """How many regions are without a focal point."""
-    records = await asking.rows(
-        _vacancies(asking, "select count(*) from ({found}) v"), _wanted(organizations, regions)
-    )
+    records = await asking.rows(_vacancies(asking, "select count(*) from ({found}) v"), _wanted(organizations, regions))
     return int(records[0][0])
+
+
+def _vacancies(asking: Asking, statement: LiteralString) -> sql.Composed:
+    found = asking.compose(
+        VACANCIES,
+        organization_stands=asking.stands("o"),
+        focal_point_stands=asking.stands("f"),
+        today=sql.Literal(asking.moment.today),
+        everywhere=sql.Literal(GLOBAL),
+    )
+    return asking.compose(statement, found=found)
+
+
+def _wanted(organizations: Collection[str] | None, regions: Collection[str] | None) -> dict[str, list[str] | None]:
+    return {
+        "organizations": None if organizations is None else list(organizations),
+        "regions": None if regions is None else list(regions),
+    }

@@ -43,11 +43,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     `PART_OF` names the table of the thing that a row is a part of, one row for one fact of its history: its column of
     that name holds the thing's id, its `version` which fact. A part is seen as far as the facts of its thing are, so
     that it is withheld with them and never has to be touched again.
+    `OWNERS` names the columns that say whose a row is, where it is not for everybody: the organization's code, and the
+    person's subject id ("" for none).
     """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[str] = "id"
     PART_OF: ClassVar[str] = ""
+    OWNERS: ClassVar[tuple[str, str] | None] = None
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     def is_withheld(self) -> bool:

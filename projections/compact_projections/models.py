@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from compact_projections.bodies import Bodies, BodyMembers, BodyOfficers
 from compact_projections.catalogue import CatalogueEntries
-from compact_projections.kit import ReadModel
+from compact_projections.decisions import Decisions
+from compact_projections.focal_points import FocalPoints
+from compact_projections.kit import ReadModel, Row
 from compact_projections.organizations import Organizations
+from compact_projections.recommendations import Progress, Recommendations, Responses, Texts
+from compact_projections.registration_desk import (
+    Desk,
+    EntitySeatsRow,
+    PlacesTaken,
+    RegistrationRow,
+    SeatsHeld,
+    WaitingLists,
+)
 from compact_projections.retreats import (
     Acknowledgements,
     ActionPlans,
@@ -19,6 +31,15 @@ from compact_projections.retreats import (
     SummaryReports,
 )
 from compact_projections.roles import RoleGrants, RoleHolders, RoleRevocations
+from compact_projections.sessions import (
+    CapacityGaps,
+    GoodPractices,
+    Interventions,
+    Priorities,
+    Programme,
+    RecordCorrections,
+    Speakers,
+)
 
 
 def models() -> list[ReadModel[Any]]:
@@ -40,4 +61,30 @@ def models() -> list[ReadModel[Any]]:
         Communications(),
         SummaryReports(),
         ActionPlans(),
+        Programme(),
+        Speakers(),
+        Interventions(),
+        RecordCorrections(),
+        CapacityGaps(),
+        GoodPractices(),
+        Priorities(),
+        Recommendations(),
+        Texts(),
+        Responses(),
+        Progress(),
+        Decisions(),
+        FocalPoints(),
+        Desk(),
+        SeatsHeld(),
+        PlacesTaken(),
+        WaitingLists(),
     ]
+
+
+PRIVATE: Mapping[str, type[Row] | None] = {
+    "registration": RegistrationRow,
+    "entity_seats": EntitySeatsRow,
+    "places": None,
+}
+"""Kinds of facts that are for the secretariat, auditors and those alone who see the row; where there is none, for
+nobody else: the facts of places name all who have one."""

@@ -28,6 +28,7 @@ from compact_domain.retreat import (
 from compact_domain.vocabulary import BodyAct
 from compact_projections.asking import Asking, Condition, Moment, Where
 from compact_projections.kit import Keys, ReadModel, Recorded, Row, on
+from compact_projections.registration_desk import RegistrationRow
 
 
 def _part(what: str, number: str) -> Keys:
@@ -367,6 +368,24 @@ class Invitations(ReadModel[InvitationRow]):
             organization=fact.organization,
             invited_at=at.recorded_at,
         )
+
+
+async def answered(asking: Asking, invited: Sequence[tuple[UUID, str]]) -> list[bool | None]:
+    """Of organizations invited to retreats: whether each has answered with a registration, in whatever state.
+
+    None where that is not for the viewer.
+    """
+    records = await asking.rows(
+        asking.compose(
+            "select distinct t.id, g.organization from {r}.retreat t join {r}.registration g on g.retreat = t.code"
+            " where t.id = any(%(retreats)s) and {stands} and {shown}",
+            stands=asking.stands("t"),
+            shown=asking.shows(RegistrationRow, "g"),
+        ),
+        {"retreats": list({retreat for retreat, _ in invited})},
+    )
+    found, own = set(records), asking.own
+    return [key in found if own is None or key[1] in own.organizations else None for key in invited]
 
 
 class AgendaRow(Row, frozen=True, kw_only=True):

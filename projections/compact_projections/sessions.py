@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from msgspec.structs import replace
@@ -13,8 +13,8 @@ from psycopg import sql
 from compact_domain.kernel import NAMESPACE, Sealed
 from compact_domain.session import Invitation, Session, SessionKind, SessionState
 from compact_domain.vocabulary import Mode, Severity
-from compact_projections.asking import Asking
-from compact_projections.kit import ReadModel, Recorded, Row, on
+from compact_projections.asking import Asking, Where
+from compact_projections.kit import ReadModel, Recorded, Row, columns, on, row_of
 
 SEVERITIES = tuple(Severity)
 """From the least to the most severe."""
@@ -157,6 +157,15 @@ class Programme(ReadModel[SessionRow]):
         return replace(row, version=fact.originator_version)
 
 
+def of_retreats(asking: Asking, retreats: Collection[str]) -> Where:
+    """Parts of sessions that belong to one of these retreats, named by code."""
+    return asking.compose(
+        "exists (select from {r}.session s where s.id = t.session and {stands} and s.retreat = any({retreats}))",
+        stands=asking.stands("s"),
+        retreats=sql.Literal(list(retreats)),
+    )
+
+
 class SpeakerRow(Row, frozen=True, kw_only=True):
     """Somebody's invitation to speak in a session: the last one, where he or she was invited again."""
 
@@ -216,6 +225,28 @@ class Speakers(ReadModel[SpeakerRow]):
     @on(Session.SpeakerWithdrawn, keys=_AboutSpeaker.keys)
     def withdrawn(self, row: SpeakerRow, fact: Session.SpeakerWithdrawn, at: Recorded) -> SpeakerRow:
         return replace(row, invitation=Invitation.WITHDRAWN, answered_on=fact.provenance.effective_on)
+
+
+async def speakers(
+    asking: Asking, where: Sequence[Where], *, after: Sequence[Any] | None, limit: int
+) -> list[tuple[datetime, SpeakerRow]]:
+    """Invitations in the order of the programme, each with the start of its session, beyond those of `after`."""
+    names = list(columns(SpeakerRow))
+    records = await asking.rows(
+        asking.compose(
+            "select p.* from (select {columns}, (select s.starts_at from {r}.session s where s.id = t.session"
+            " and {session_stands}) as starts_at from {r}.speaker t where {conditions}) p"
+            " where p.starts_at is not null"
+            " and (%(start)s::timestamptz is null or (p.starts_at, p.session, p.place, p.id)"
+            " > (%(start)s::timestamptz, %(session)s::uuid, %(place)s::bigint, %(id)s::uuid))"
+            " order by p.starts_at, p.session, p.place, p.id limit %(limit)s",
+            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            session_stands=asking.stands("s"),
+            conditions=asking.meeting(SpeakerRow, where),
+        ),
+        dict(zip(("start", "session", "place", "id"), after or (None,) * 4, strict=True)) | {"limit": limit},
+    )
+    return [(record[-1], row_of(SpeakerRow, names, record[:-1])) for record in records]
 
 
 class InterventionRow(Row, frozen=True, kw_only=True):
@@ -362,6 +393,31 @@ class CapacityGaps(ReadModel[CapacityGapRow]):
     @on(Session.CapacityGapClosed, keys=lambda fact: (gap_id(fact.code),))
     def closed(self, row: CapacityGapRow, fact: Session.CapacityGapClosed, at: Recorded) -> CapacityGapRow:
         return replace(row, open=False, closed_on=fact.provenance.effective_on)
+
+
+GAP_TOPICS = (
+    Session.CapacityGapIdentified.TOPIC,
+    Session.CapacityGapCorrected.TOPIC,
+    Session.CapacityGapClosed.TOPIC,
+)
+
+
+def facts_of_gap(asking: Asking, code: str) -> Where:
+    """Facts of the trail that are about a capacity gap."""
+    return _facts_about(asking, code, GAP_TOPICS)
+
+
+def facts_of_practice(asking: Asking, code: str) -> Where:
+    """Facts of the trail that are about a good practice."""
+    return _facts_about(asking, code, (Session.GoodPracticeHighlighted.TOPIC,))
+
+
+def _facts_about(asking: Asking, code: str, topics: Sequence[str]) -> Where:
+    return asking.compose(
+        "(t.topic = any({topics}) and t.data ->> 'code' = {code})",
+        topics=sql.Literal(list(topics)),
+        code=sql.Literal(code),
+    )
 
 
 class GoodPracticeRow(Row, frozen=True, kw_only=True):

@@ -114,9 +114,7 @@ class Mutation:
     """What can be done here."""
 
     @command
-    async def thing_plan(
-        self, info: Info, input: Annotated[ThingPlanInput, strawberry.argument("How.")]
-    ) -> ThingPlanPayload:
+    async def thing_plan(self, info: Info, input: ThingPlanInput) -> ThingPlanPayload:
         """Plan a thing."""
         info.context.calls.append(input.title)
         position = await run_command(info, plan, input.title, by="secretariat")
@@ -323,6 +321,8 @@ def test_descriptions_come_from_docstrings_and_reach_everything() -> None:
     assert schema.query_type is not None
     assert schema.query_type.fields["thing"].description == "One thing by its code.\n\nIn more than one line."
     assert schema.query_type.fields["thing"].args["code"].description == "Its code."
+    assert schema.mutation_type is not None
+    assert schema.mutation_type.fields["thingPlan"].args["input"].description == "How to plan a thing."
     silent = [
         f"{kind.name}.{name}"
         for kind in schema.type_map.values()

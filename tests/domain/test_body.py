@@ -10,7 +10,17 @@ import pytest
 
 from compact_domain.body import Bodies, Body, BodyState, Membership, Officer
 from compact_domain.catalogue import BodyKind, Catalogue, Entry, EntryKind
-from compact_domain.kernel import Command, Fact, Forbidden, NotFound, PersonDetails, Role, RoleHeld, RuleViolation
+from compact_domain.kernel import (
+    Command,
+    Concerns,
+    Fact,
+    Forbidden,
+    NotFound,
+    PersonDetails,
+    Role,
+    RoleHeld,
+    RuleViolation,
+)
 from compact_domain.organization import Organizations
 from compact_domain.role import Office, Roles, RolesOfPerson
 from compact_domain.vocabulary import Names, OrganizationKind
@@ -234,3 +244,24 @@ def test_why_somebody_was_released_is_sealed_under_his_own_key(histories: Histor
 def test_a_chair_does_not_appoint_his_successor(histories: Histories) -> None:
     with pytest.raises(Forbidden):
         appoint(histories, BORIS, by=actor(Role.WORKING_GROUP_CHAIR))
+
+
+def test_a_body_concerns_those_who_sit_in_it_and_lead_it() -> None:
+    body = Scenario(Body).given(ESTABLISHED, UNODC_JOINED, UNDP_OBSERVES, AMINA_CHAIRS).aggregate()
+    assert body.concerns() == Concerns(
+        organizations=frozenset({"UNODC", "UNDP"}), bodies=frozenset({"BMLE"}), persons=frozenset({AMINA})
+    )
+
+
+def test_what_may_be_done_to_a_retired_body_is_to_let_go(histories: Histories) -> None:
+    join(histories, "BMLE", "UNODC")
+    assert set(Body.verbs(retired=False)) == set(VERBS)
+    assert Body.verbs(retired=True) == ("release_chair", "leave")
+    histories.run(
+        "catalogue.retire_entry", lambda work: Catalogue(work).retire_entry("body:BMLE"), reason="its mandate ended"
+    )
+    with pytest.raises(RuleViolation, match=r"catalogue\.retired"):
+        join(histories, "BMLE", "UNDP")
+    with pytest.raises(RuleViolation, match=r"catalogue\.retired"):
+        appoint(histories, AMINA)
+    assert histories.run("body.leave", lambda work: Bodies(work).leave("BMLE", organization="UNODC"))

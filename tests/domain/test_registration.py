@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from compact_domain.kernel import Command, Forbidden, InvalidInput, NotFound, Role, RuleViolation
 from compact_domain.organization import Organizations
 from compact_domain.registration import Registration, Registrations, RegistrationState
-from compact_domain.retreat import Format, Logistics, RetreatState
+from compact_domain.retreat import Format, Logistics
 from compact_domain.seats import SEATED, EntitySeats, Places
 from compact_domain.session import Sessions
 from compact_domain.vocabulary import Category, CompactStatus, Mode
@@ -906,96 +907,103 @@ def test_apologies_are_for_a_session_or_for_all() -> None:
 # the laws, whatever is asked
 
 
+OPENING_DAY = [
+    ("ann", "UNODC", DELEGATE, IN_PERSON),
+    ("bob", "CTED", REPRESENTATIVE, IN_PERSON),
+    ("cyd", "UNODC", STAFF, IN_PERSON),
+    ("dan", "INTERPOL", DELEGATE, VIRTUAL),
+    ("eve", "CTED", DELEGATE, VIRTUAL),
+]
+one = st.sampled_from
+anybody = st.integers(0, 30)
+
+
 class AnyHistory(RuleBasedStateMachine):
-    """Any sequence of commands, given at any time, by a secretariat that makes mistakes, with a process that lags."""
+    """Any sequence of commands, from a small room that is full or nearly so, with a process that lags behind."""
 
-    ids = Bundle("ids")
-    one = st.sampled_from
-
-    @initialize(places=st.integers(0, 4), virtual=st.none() | st.integers(0, 3))
+    @initialize(places=st.integers(0, 3), virtual=st.none() | st.integers(0, 2))
     def opened(self, places: int, virtual: int | None) -> None:
         self.desk = Desk(places=places, virtual=virtual)
-        self.names = 0
+        self.ids = [self.desk.nominate(*who) for who in OPENING_DAY]
+        self.names = [who[0] for who in OPENING_DAY]
 
-    def ask(self, what: Callable[[], Any]) -> Any:
+    def ask(self, what: Callable[[], Any]) -> None:
         """Ask for something; a refusal is an answer too, and writes nothing."""
         before = len(self.desk.facts)
         try:
-            return what()
+            answer = what()
         except RuleViolation:
             assert len(self.desk.facts) == before
-            return None
-
-    def name(self, known: int) -> str:
-        """Mostly somebody new, sometimes one of those who were named before."""
-        if known and self.names:
-            return f"person{known % self.names}"
-        self.names += 1
-        return f"person{self.names - 1}"
-
-    @rule(target=ids, entity=one(ENTITIES), category=one((*SEATED, STAFF)), mode=one(Mode), known=st.integers(0, 3))
-    def nominate(self, entity: str, category: Category, mode: Mode, known: int) -> Any:
-        name = self.name(known)
-        return self.one_of(self.ask(lambda: self.desk.nominate(name, entity, category, mode)))
-
-    @rule(target=ids, entity=one(ENTITIES), mode=one(Mode), known=st.integers(0, 3))
-    def admit_late(self, entity: str, mode: Mode, known: int) -> Any:
-        name = self.name(known)
-        return self.one_of(self.ask(lambda: self.desk.admit_late(name, entity, mode=mode)))
-
-    @rule(target=ids, id=consumes(ids), known=st.integers(0, 3))
-    def substitute(self, id: Any, known: int) -> Any:
-        name = self.name(known)
-        new = self.ask(lambda: self.desk.ask("substitute", id, person=details(name)))
-        return multiple(id) if new is None else multiple(id, new.id)
-
-    @rule(id=ids, command=one(("confirm", "decline", "reject", "withdraw", "reinstate", "admit_late", "skip_waiting")))
-    def settle(self, id: Any, command: str) -> None:
-        if command == "skip_waiting" and len(self.desk.registration(id).waits_in) > 1:
-            self.ask(lambda: self.desk.ask(command, id, mode=IN_PERSON))
         else:
-            self.ask(lambda: self.desk.ask(command, id))
+            if isinstance(answer, Registration) and answer.id not in self.ids:
+                self.ids.append(answer.id)
 
-    @rule(id=ids, mode=one(Mode))
-    def change_mode(self, id: Any, mode: Mode) -> None:
-        self.ask(lambda: self.desk.ask("change_mode", id, mode=mode))
+    def somebody(self, number: int) -> UUID:
+        return self.ids[number % len(self.ids)]
 
-    @rule(entity=one(ENTITIES), category=one(SEATED))
-    def grant_exception(self, entity: str, category: Category) -> None:
-        self.ask(lambda: self.desk.ask("grant_exception", RETREAT, organization=entity, category=category))
+    def name(self, number: int) -> str:
+        """Mostly somebody new, sometimes one of those who were named before."""
+        if number < 10:
+            return self.names[number % len(self.names)]
+        self.names.append(f"person{len(self.names)}")
+        return self.names[-1]
 
-    @rule(places=st.integers(0, 6), virtual=st.none() | st.integers(0, 5), delegates=st.integers(0, 3))
+    @rule(who=anybody, entity=one(ENTITIES), category=one((REPRESENTATIVE, DELEGATE, DELEGATE, STAFF)), mode=one(Mode))
+    def nominate(self, who: int, entity: str, category: Category, mode: Mode) -> None:
+        name = self.name(who)
+        late = not self.desk.retreat.registration_is_open(self.desk.now)
+        ask = self.desk.admit_late if late else self.desk.nominate
+        self.ask(lambda: self.desk.registration(ask(name, entity, category, mode)))
+
+    @rule(who=anybody)
+    def withdraw(self, who: int) -> None:
+        self.ask(lambda: self.desk.ask("withdraw", self.somebody(who)))
+
+    @rule(who=anybody, command=one(("confirm", "decline", "reject", "reinstate", "admit_late")))
+    def settle(self, who: int, command: str) -> None:
+        self.ask(lambda: self.desk.ask(command, self.somebody(who)))
+
+    @rule(who=anybody, successor=anybody)
+    def substitute(self, who: int, successor: int) -> None:
+        name = self.name(successor)
+        self.ask(lambda: self.desk.ask("substitute", self.somebody(who), person=details(name)))
+
+    @rule(who=anybody, mode=one(Mode))
+    def change_mode(self, who: int, mode: Mode) -> None:
+        self.ask(lambda: self.desk.ask("change_mode", self.somebody(who), mode=mode))
+
+    @rule(mode=one(Mode), number=anybody)
+    def pass_over_or_confirm_one_who_waits(self, mode: Mode, number: int) -> None:
+        if line := self.desk.line(mode):
+            who = line[number % len(line)]
+            self.ask(lambda: self.desk.ask("skip_waiting", who, mode=mode))
+            self.ask(lambda: self.desk.ask("confirm", line[0] if number % 2 else who))
+
+    @rule(places=st.integers(0, 5), virtual=st.none() | st.integers(0, 4), delegates=st.integers(1, 3))
     def set_seat_rules(self, places: int, virtual: int | None, delegates: int) -> None:
         self.ask(lambda: self.desk.rules(places=places, virtual=virtual, delegates=delegates))
 
-    @rule(mode=one(Mode))
-    def promote(self, mode: Mode) -> None:
-        self.ask(lambda: self.desk.ask("promote", RETREAT, mode=mode))
-
-    @rule()
-    def deadline_passes(self) -> None:
-        self.desk.now = max(self.desk.now, DEADLINE + timedelta(minutes=1))
-
-    @rule()
-    def retreat_goes_on(self) -> None:
-        self.ask(lambda: self.desk.at("open" if self.desk.now > DEADLINE else "close_registration"))
+    @rule(entity=one(ENTITIES), category=one(SEATED), turn=st.integers(0, 5))
+    def secretariat_moves_on(self, entity: str, category: Category, turn: int) -> None:
+        if turn == 0:
+            self.desk.now = max(self.desk.now, DEADLINE + timedelta(minutes=1))
+        elif turn == 1:
+            self.ask(lambda: self.desk.at("open" if self.desk.now > DEADLINE else "close_registration"))
+        elif turn == 2:
+            self.ask(lambda: self.desk.at("open_registration", deadline=DEADLINE))
+        else:
+            self.ask(lambda: self.desk.ask("grant_exception", RETREAT, organization=entity, category=category))
 
     @rule()
     def process_wakes(self) -> None:
-        """Whatever lagged behind: once it has caught up, nobody waits for a place that is free."""
+        """Once it has caught up, nobody waits for a place that is free."""
         self.desk.follow()
-        if self.desk.retreat.state != RetreatState.CANCELLED:
-            for mode in Mode:
-                assert self.desk.places(mode).next is None
+        assert [self.desk.places(mode).next for mode in Mode] == [None, None]
 
     @invariant()
     def laws_hold(self) -> None:
         if hasattr(self, "desk"):
             self.desk.keep_the_laws()
-
-    @staticmethod
-    def one_of(id: Any) -> Any:
-        return multiple() if id is None else multiple(id)
 
 
 AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -16,6 +16,7 @@ from compact_domain.catalogue import BodyKind, Catalogue, EntryKind
 from compact_domain.kernel import (
     Actor,
     Command,
+    Concerns,
     Fact,
     Forbidden,
     NotFound,
@@ -383,3 +384,11 @@ def test_a_grant_is_held_against_the_version_that_was_seen(histories: Histories)
     )
     with pytest.raises(VersionConflict):
         Roles(work).grant(AMINA, role=Role.AUDITOR)
+
+
+def test_the_roles_of_a_person_concern_the_person_and_whom_he_acts_for() -> None:
+    roles = Scenario(RolesOfPerson).given(ENTERED, GRANTED).aggregate()
+    assert (roles.policy_noun(), roles.concerns()) == (
+        "role",
+        Concerns(organizations=frozenset({"UNOCT"}), persons=frozenset({AMINA})),
+    )
