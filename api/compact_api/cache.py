@@ -53,6 +53,10 @@ class Answers:
         while len(self._kept) > self._greatest:
             self._kept.popitem(last=False)
 
+    def forget(self) -> None:
+        """Know nothing."""
+        self._kept.clear()
+
 
 class Remembering:
     """Runs operations, and answers again what it has answered the same viewer while history stood.

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
-from anyio import CapacityLimiter
+from anyio import CancelScope, CapacityLimiter
 from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
 
@@ -80,6 +80,7 @@ class Context(BaseContext):
     def __init__(self, platform: Platform, identity: Identity | None) -> None:
         super().__init__()
         self.platform, self.identity = platform, identity
+        self._taken = False
         self._opening = asyncio.Lock()
         self._snapshot: Asking | None = None
         self._actor: Actor | None = None
@@ -94,8 +95,12 @@ class Context(BaseContext):
         return self.platform.command_limiter
 
     def for_operation(self) -> Context:
-        """A context of its own for one operation of a socket."""
+        """A context of its own for one operation: this one for the first, another for each that follows on a socket."""
+        if not self._taken:
+            self._taken = True
+            return self
         own = Context(self.platform, self.identity)
+        own._taken = True
         own.request, own.response = self.request, self.response
         return own
 
@@ -111,11 +116,16 @@ class Context(BaseContext):
         async with self._opening:
             if self._snapshot is None:
                 who = self.who
-                self._snapshot = asking = await self.platform.begin_reading()
-                self._actor = await self.platform.actor(asking, who)
+                asking = await self.platform.begin_reading()
+                try:
+                    self._actor = await self.platform.actor(asking, who)
+                except BaseException:
+                    await self.platform.end_reading(asking)
+                    raise
                 asking.inside, asking.own = sees_withheld(self._actor), own_alone(self._actor)
                 self.clock = asking.moment.clock
                 _ = asking.moment.today  # roles are held by days: no answer outlives the one it was given on
+                self._snapshot = asking  # from here on, since it now knows what its viewer may see
         asking = self._snapshot
         return asking if moment is None else asking.at(moment)
 
@@ -128,11 +138,12 @@ class Context(BaseContext):
 
     async def close(self) -> None:
         """Give the snapshot back: at the end of the operation, and after a command, whose writing is to be seen."""
-        async with self._opening:
-            if self._snapshot is not None:
-                asking, self._snapshot = self._snapshot, None
-                self._loaders.clear()
-                await self.platform.end_reading(asking)
+        with CancelScope(shield=True):  # a client that has gone leaves nothing behind
+            async with self._opening:
+                if self._snapshot is not None:
+                    asking, self._snapshot = self._snapshot, None
+                    self._loaders.clear()
+                    await self.platform.end_reading(asking)
 
     async def wait_for(self, position: int) -> None:
         """Have the answer cover a position. `MomentRefused` if the read side has not come so far in time."""

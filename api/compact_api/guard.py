@@ -47,7 +47,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.execution import ExecutionContext
 
-from compact_domain.kernel import Refusal
+from compact_domain.kernel import Refusal, Unavailable
 
 from .paging import DEFAULT_PAGE
 from .problems import as_graphql_error
@@ -270,14 +270,18 @@ class Guard(SchemaExtension):
         try:
             yield
         finally:
-            if close := getattr(context.context, "close", None):
-                await close()
+            await self._close()
         if context.result is not None:
             self._clean(context.result)
 
-    def on_stream_result(self, result: Any) -> Iterator[None]:
+    async def on_stream_result(self, result: Any) -> AsyncIterator[None]:
+        await self._close()  # what follows is read anew, and nothing is held while it is waited for
         self._clean(result)
         yield
+
+    async def _close(self) -> None:
+        if close := getattr(self.execution_context.context, "close", None):
+            await close()
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
@@ -313,6 +317,8 @@ def tellable(error: GraphQLError, limits: Limits) -> GraphQLError:
     if isinstance(cause, Refusal):
         refused = as_graphql_error(cause)
         return _replaced(error, refused.message, refused.extensions or {})
+    if isinstance(cause, Unavailable):
+        return _replaced(error, str(cause), {"code": "UNAVAILABLE"})
     if isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError):
         return _replaced(error, error.message, {"code": "BAD_REQUEST"})
     if cause is not None and not isinstance(cause, GraphQLError):

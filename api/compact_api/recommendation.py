@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 
@@ -48,7 +49,8 @@ from .moments import Asked
 from .nodes import Subject
 from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First
-from .scalars import Code, TimeZone
+from .scalars import Code, RegionCode, TimeZone
+from .session import CapacityGap, Session
 from .shapes import described, enumeration, form, shape
 from .trail import Actor
 from .vocabulary import BodyAct, act_of
@@ -111,6 +113,14 @@ enumeration(
     CONTEST_DISMISSED="That a claim of implementation stands against a contest.",
     CONTEST_UPHELD="That a claim of implementation falls to a contest.",
 )
+
+
+T = TypeVar("T")
+
+
+async def _found(asked: Iterable[Awaitable[T | None]]) -> list[T]:
+    """Whatever is found of several things, asked for together."""
+    return [one for one in await asyncio.gather(*asked) if one is not None]
 
 
 @shape
@@ -275,6 +285,7 @@ class Contest(Stated):
     """What an organization has against a claim of implementation; the reason says why."""
 
     value: strawberry.Private[ContestMade]
+    claim: int = described("Number of the claim that it contests.")
 
     @question
     async def organization(self, info: Info) -> Organization | None:
@@ -287,9 +298,9 @@ class Contest(Stated):
         return self.value.partner
 
     @question
-    async def regions(self, info: Info) -> list[Region]:
+    def regions(self) -> list[RegionCode]:
         """The regions concerned that it stands for, if it contests as a regional organization."""
-        return [region for code in self.value.meets if (region := await Region.coded(info, self.asking, code))]
+        return [RegionCode(code) for code in self.value.meets]
 
     @question
     def answers(self) -> list[ContestAnswer]:
@@ -332,7 +343,7 @@ class Contest(Stated):
 
 @shape
 class ImplementationClaim(Stated):
-    """The lead's word that a recommendation has been carried out, and what others said to that."""
+    """The lead's word that a recommendation has been carried out. What others say to that, its contests tell."""
 
     value: strawberry.Private[ClaimMade]
 
@@ -354,21 +365,12 @@ class ImplementationClaim(Stated):
     @question
     async def evidence(self, info: Info) -> list[str]:
         """Documents and other proof, those erased left out."""
-        texts = [await info.context.text(one) for one in self.value.evidence]
-        return [text for text in texts if text is not None]
+        return await _found(info.context.text(one) for one in self.value.evidence)
 
     @question
     def state(self) -> ClaimState:
         """What has become of it."""
         return self.value.state
-
-    @question
-    def contests(self) -> list[Contest]:
-        """Who contests it or has contested it, in order."""
-        return [
-            Contest(said=contest.provenance, at=contest.recorded_at, asking=self.asking, value=contest)
-            for contest in self.value.contests
-        ]
 
     @question
     async def verified_by(self, info: Info) -> Organization | None:
@@ -412,8 +414,8 @@ class RecommendationDecision(Stated):
         """All recommendations that the same decision covers, this one included, by code."""
         found = await info.context.many(self.asking, DecisionRow, "act", self.row.act)
         ids = dict.fromkeys(decision.recommendation for decision in found)
-        rows = [await info.context.one(self.asking, RecommendationRow, "id", id) for id in ids]
-        return [Recommendation.of(row, self.asking) for row in sorted(filter(None, rows), key=lambda row: row.code)]
+        rows = await _found(info.context.one(self.asking, RecommendationRow, "id", id) for id in ids)
+        return [Recommendation.of(row, self.asking) for row in sorted(rows, key=lambda row: row.code)]
 
     @question
     def text_version(self) -> int | None:
@@ -524,30 +526,29 @@ class Recommendation(Subject):
         return self.row.proposed_on
 
     @question
-    def session(self) -> Code | None:
-        """Code of the session that it came out of, if it came out of one."""
-        return Code(self.row.session) if self.row.session else None
+    async def session(self, info: Info) -> Session | None:
+        """The session that it came out of, if it came out of one."""
+        return await Session.found(info, self.asking, self.row.session) if self.row.session else None
 
     @question
-    def gaps(self) -> list[Code]:
-        """Codes of the capacity gaps that it answers."""
-        return [Code(gap) for gap in self.row.gaps]
+    async def gaps(self, info: Info) -> list[CapacityGap]:
+        """The capacity gaps that it answers."""
+        return await _found(CapacityGap.found(info, self.asking, code) for code in self.row.gaps)
 
     @question
     async def regions(self, info: Info) -> list[Region]:
         """The regions concerned; `GLOBAL` stands for all."""
-        return [region for code in self.row.regions if (region := await Region.coded(info, self.asking, code))]
+        return await _found(Region.coded(info, self.asking, code) for code in self.row.regions)
 
     @question
     async def working_groups(self, info: Info) -> list[WorkingGroup]:
         """The working groups concerned."""
-        codes = self.row.working_groups
-        return [group for code in codes if (group := await WorkingGroup.coded(info, self.asking, code))]
+        return await _found(WorkingGroup.coded(info, self.asking, code) for code in self.row.working_groups)
 
     @question
     async def clauses(self, info: Info) -> list[Clause]:
         """The clauses of frameworks that it rests on."""
-        return [clause for code in self.row.clauses if (clause := await Clause.coded(info, self.asking, code))]
+        return await _found(Clause.coded(info, self.asking, code) for code in self.row.clauses)
 
     @question
     async def responses(
@@ -640,8 +641,7 @@ class Recommendation(Subject):
     @question
     async def partners(self, info: Info) -> list[Organization]:
         """The organizations that work with it, by code."""
-        codes = self.row.partners
-        return [partner for code in codes if (partner := await Organization.found(info, self.asking, code))]
+        return await _found(Organization.found(info, self.asking, code) for code in self.row.partners)
 
     @question
     def due_on(self) -> date | None:
@@ -683,10 +683,21 @@ class Recommendation(Subject):
 
     @question
     def claims(self) -> list[ImplementationClaim]:
-        """Every claim that it was implemented, in order, with action taken, evidence and contests."""
+        """Every claim that it was implemented, in order, with action taken and evidence."""
         return [
             ImplementationClaim(said=claim.provenance, at=claim.recorded_at, asking=self.asking, value=claim)
             for claim in self.row.claims
+        ]
+
+    @question
+    def contests(self) -> list[Contest]:
+        """Who contests its claims or has contested them, in order, with what was answered and how it ended."""
+        return [
+            Contest(
+                said=contest.provenance, at=contest.recorded_at, asking=self.asking, value=contest, claim=claim.number
+            )
+            for claim in self.row.claims
+            for contest in claim.contests
         ]
 
     @question

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Self
@@ -31,6 +30,7 @@ from compact_projections.registration_desk import (
     Skip,
     Turnout,
     WaitingListRow,
+    beyond,
     by_exception,
     entitled,
     entitled_count,
@@ -40,10 +40,9 @@ from compact_projections.registration_desk import (
     turnout,
 )
 
-from .commands import CommandInput, ChangeInput, Decision, Done, Payload, PersonInput, details, give, reference
+from .commands import ChangeInput, CommandInput, Decision, Done, Payload, PersonInput, details, give, reference
 from .context import Info
 from .fields import command, question
-from .ids import GlobalId
 from .listing import Choice, CodeFilter, Direction, Listing, TimeFilter, YesNo
 from .moments import Asked, global_id
 from .nodes import Subject, aggregate_at, mutations_given
@@ -252,7 +251,9 @@ class Registration(Subject):
     @question
     def attendance(self) -> list[Attendance]:
         """The sessions that the person was seen in, in the order this was recorded."""
-        return [Attendance(session=Code(a.session), mode=a.mode, recorded_at=a.recorded_at) for a in self.row.attendance]
+        return [
+            Attendance(session=Code(a.session), mode=a.mode, recorded_at=a.recorded_at) for a in self.row.attendance
+        ]
 
     @question
     def excused(self) -> bool:
@@ -268,6 +269,7 @@ class Registration(Subject):
     async def outcome(self, info: Info, session: OneSession = None) -> Outcome | None:
         """What came of it, at the retreat or in one session of it; null for one that is not confirmed."""
         return self.row.outcome(session, over=(await self.retreat(info)).row.state in OVER)
+
 
 def _concerns(row: RegistrationRow) -> Concerns:
     return Concerns(organizations=frozenset({row.organization}), persons=frozenset({row.subject}))
@@ -681,8 +683,9 @@ class RetreatCommandInput(CommandInput):
 
 @form
 class NominationInput:
-    """Somebody to nominate for a retreat."""
+    """A person to nominate for a retreat."""
 
+    retreat: strawberry.ID = described("The retreat, by global id or by code.")
     organization: strawberry.ID = described("The organization that the person comes from, by global id or by code.")
     category: Category = described("As what the person is to take part.")
     mode: Mode = described("In which mode.")
@@ -694,7 +697,7 @@ class NominationInput:
 
 
 @form
-class RegistrationNominateInput(RetreatCommandInput, NominationInput):
+class RegistrationNominateInput(NominationInput, RetreatCommandInput):
     """A person to nominate for a retreat."""
 
 
@@ -742,7 +745,6 @@ class RegistrationAdmitLateInput(CommandInput):
     """Somebody to admit after the deadline: a registration that ended, or a nomination. Needs a reason."""
 
     registration: strawberry.ID | None = described("A registration to bring back, by global id.", default=None)
-    retreat: strawberry.ID | None = described("The retreat of a nomination, by global id or by code.", default=None)
     nomination: NominationInput | None = described("A person to nominate.", default=None)
     expected_version: int | None = described(
         "The version that the client has seen, of the registration or, with a nomination, of the retreat; null to do"
@@ -813,7 +815,9 @@ class PromotionPayload(Payload):
     places: Places | None = described("The places after the command; null if they cannot be seen yet.")
 
 
-async def _answer(info: Info, input: CommandInput, decision: Decision, *, queue: str | None) -> RegistrationPayload:
+async def _answer(
+    info: Info, input: CommandInput, decision: Decision, *, queue: str | None = None
+) -> RegistrationPayload:
     done = await give(info, input, decision, queue=queue)
     return RegistrationPayload(**done.told, registration=await done.seen(RegistrationRow, Registration.of))
 
@@ -837,19 +841,19 @@ def _subject(id: strawberry.ID, *, field: str = "id") -> UUID:
     return found
 
 
-def _session(id: strawberry.ID) -> UUID | str:
-    return reference(id, "Session", field="session")
-
-
-def _nomination(retreat: strawberry.ID, given: NominationInput) -> Nomination:
+def _nomination(given: NominationInput) -> Nomination:
     return Nomination(
-        retreat=reference(retreat, "Retreat", field="retreat"),
-        organization=reference(given.organization, "Organization", field="organization"),
+        retreat=reference(given.retreat, "Retreat", field="retreat"),
+        organization=_organization(given.organization),
         category=given.category,
         mode=given.mode,
         person=details(given.person),
         sessions=[reference(session, "Session", field="sessions") for session in given.sessions],
     )
+
+
+def _organization(id: strawberry.ID) -> UUID | str:
+    return reference(id, "Organization", field="organization")
 
 
 @shape
@@ -859,7 +863,134 @@ class RegistrationMutations:
     @command
     async def registration_nominate(self, info: Info, input: RegistrationNominateInput) -> RegistrationPayload:
         """Nominate a person for a retreat. Where the room is full, he or she waits at the end of the list."""
-        nomination = _nomination(input.retreat, input)
+        nomination = _nomination(input)
         return await _answer(
             info, input, lambda work: Registrations(work).nominate(**vars(nomination)), queue=_code(input.retreat)
         )
+
+    @command
+    async def registration_confirm(self, info: Info, input: RegistrationConfirmInput) -> RegistrationPayload:
+        """Confirm a registration; one that waits takes its place, if it is next and one is free."""
+        return await _change(info, input, lambda work: Registrations(work).confirm(_subject(input.id)))
+
+    @command
+    async def registration_decline(self, info: Info, input: RegistrationDeclineInput) -> RegistrationPayload:
+        """Say that a nominated person will not come. Seat and place are free again."""
+        return await _change(info, input, lambda work: Registrations(work).decline(_subject(input.id)))
+
+    @command
+    async def registration_reject(self, info: Info, input: RegistrationRejectInput) -> RegistrationPayload:
+        """Do not accept a nomination. Seat and place are free again. Needs a reason."""
+        return await _change(info, input, lambda work: Registrations(work).reject(_subject(input.id)))
+
+    @command
+    async def registration_withdraw(self, info: Info, input: RegistrationWithdrawInput) -> RegistrationPayload:
+        """Take a registration back. Seat and place are free again. Needs a reason."""
+        return await _change(info, input, lambda work: Registrations(work).withdraw(_subject(input.id)))
+
+    @command
+    async def registration_reinstate(self, info: Info, input: RegistrationReinstateInput) -> RegistrationPayload:
+        """Let a registration that ended stand again, as nominated, while registration is open."""
+        return await _change(info, input, lambda work: Registrations(work).reinstate(_subject(input.id)))
+
+    @command
+    async def registration_substitute(self, info: Info, input: RegistrationSubstituteInput) -> RegistrationPayload:
+        """Let another person come instead, with the state, mode, seat and place of the first. Answers the new one."""
+        person = details(input.person)
+        return await _change(
+            info, input, lambda work: Registrations(work).substitute(_subject(input.id), person=person)
+        )
+
+    @command
+    async def registration_change_mode(self, info: Info, input: RegistrationChangeModeInput) -> RegistrationPayload:
+        """Take part in the other mode. Where that is full, keep the present one and wait at the end of the list."""
+        return await _change(
+            info, input, lambda work: Registrations(work).change_mode(_subject(input.id), mode=input.mode)
+        )
+
+    @command
+    async def registration_admit_late(self, info: Info, input: RegistrationAdmitLateInput) -> RegistrationPayload:
+        """Admit somebody after the deadline. It lifts the deadline and nothing else. Needs a reason."""
+        registration = _subject(input.registration, field="registration") if input.registration else None
+        nomination = _nomination(input.nomination) if input.nomination else None
+        queue = await _queue(info, registration) if registration else None
+        return await _answer(
+            info,
+            input,
+            lambda work: Registrations(work).admit_late(registration, nomination=nomination),
+            queue=_code(input.nomination.retreat) if input.nomination else queue,
+        )
+
+    @command
+    async def registration_grant_exception(self, info: Info, input: RegistrationGrantExceptionInput) -> SeatsPayload:
+        """Grant a Compact entity seats beyond the rule of the retreat. Needs a reason."""
+        done = await give(
+            info,
+            input,
+            lambda work: Registrations(work).grant_exception(
+                reference(input.retreat, "Retreat", field="retreat"),
+                organization=_organization(input.organization),
+                category=input.category,
+                seats=input.seats,
+            ),
+            queue=_code(input.retreat),
+        )
+        return SeatsPayload(**done.told, seats=await _seats_seen(info, done))
+
+    @command
+    async def registration_promote(self, info: Info, input: RegistrationPromoteInput) -> PromotionPayload:
+        """Give the places that are free to those who wait, in order. The service does so by itself."""
+        done = await give(
+            info,
+            input,
+            lambda work: Registrations(work).promote(
+                reference(input.retreat, "Retreat", field="retreat"), mode=input.mode
+            ),
+            queue=_code(input.retreat),
+        )
+        return await _promotion(info, input, done)
+
+    @command
+    async def registration_skip_waiting(self, info: Info, input: RegistrationSkipWaitingInput) -> RegistrationPayload:
+        """Pass over somebody who waits: the one behind goes first. Needs a reason."""
+        return await _change(
+            info, input, lambda work: Registrations(work).skip_waiting(_subject(input.id), mode=input.mode)
+        )
+
+    @command
+    async def registration_record_attendance(
+        self, info: Info, input: RegistrationRecordAttendanceInput
+    ) -> RegistrationPayload:
+        """Record that somebody was in a session, and how. Another mode for the same session corrects the first."""
+        session = reference(input.session, "Session", field="session")
+        return await _answer(
+            info,
+            input,
+            lambda work: Registrations(work).record_attendance(_subject(input.id), session=session, mode=input.mode),
+        )
+
+    @command
+    async def registration_excuse(self, info: Info, input: RegistrationExcuseInput) -> RegistrationPayload:
+        """Note that somebody sent apologies, for a session or for the whole retreat."""
+        session = reference(input.session, "Session", field="session") if input.session else None
+        return await _answer(info, input, lambda work: Registrations(work).excuse(_subject(input.id), session=session))
+
+
+async def _seats_seen(info: Info, done: Done) -> EntitySeats | None:
+    seen = await done.seen(EntitySeatsRow, lambda row, asking: (row, asking))
+    if seen is None:
+        return None
+    row, asking = seen
+    return await EntitySeats.found(info, asking, f"{row.retreat}/{row.organization}")
+
+
+async def _promotion(info: Info, input: RegistrationPromoteInput, done: Done) -> PromotionPayload:
+    asking = await info.context.asking()
+    promoted = [event.subject for event in done.receipt.events if event.topic == domain.Registration.Promoted.TOPIC]
+    rows = {row.id: row for row in await asking.many(RegistrationRow, "id", promoted if done.visible else [])}
+    of_mode = seats.Places.key(_code(input.retreat), input.mode)
+    return PromotionPayload(
+        **done.told,
+        promoted=[Registration.of(rows[id], asking) for id in promoted if id in rows],
+        places=await done.seen(PlacesRow, Places.of, key=of_mode),
+    )

@@ -26,6 +26,7 @@ from .paging import GREATEST_PAGE
 from .plan import PlanQuestions
 from .recommendation import Recommendation, RecommendationQuestions
 from .recommending import RecommendationMutations
+from .registration import EntitySeats, Places, Registration, RegistrationMutations, RegistrationQuestions
 from .retreat import Retreat, RetreatMutations, RetreatQuestions
 from .role import RoleHolder, RoleMutations, RoleQuestions
 from .scalars import Code, Position
@@ -42,6 +43,9 @@ NODES: tuple[type[Subject], ...] = (
     Session,
     CapacityGap,
     GoodPractice,
+    Registration,
+    EntitySeats,
+    Places,
     Recommendation,
     FocalPoint,
 )
@@ -89,6 +93,7 @@ class Questions(
     RoleQuestions,
     RetreatQuestions,
     SessionQuestions,
+    RegistrationQuestions,
     FocalPointQuestions,
     RecommendationQuestions,
     DecisionQuestions,
@@ -174,6 +179,7 @@ class Mutation(
     RoleMutations,
     RetreatMutations,
     SessionMutations,
+    RegistrationMutations,
     FocalPointMutations,
     RecommendationMutations,
 ):

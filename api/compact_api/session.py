@@ -40,12 +40,13 @@ from .commands import ChangeInput, CommandInput, Decision, Done, Payload, give, 
 from .context import Info
 from .fields import command, question
 from .listing import Choice, CodeFilter, DateFilter, Direction, Listing, TextFilter, TimeFilter, YesNo, codes
-from .moments import Asked, global_id
+from .moments import Asked
 from .nodes import Subject, allowed_commands
 from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First, connection, page
 from .paging import Order as Keyset
 from .person import Person
+from .registration import Registration
 from .retreat import Retreat
 from .scalars import Code, RegionCode, TimeZone
 from .shapes import described, enumeration, form, shape
@@ -99,8 +100,14 @@ async def _working_groups(info: Info, asking: Asking, codes: Sequence[str]) -> l
 class SessionKeeper:
     """Somebody who leads a session or keeps its record."""
 
-    registration_id: strawberry.ID = described("Global id of the registration that the part is tied to.")
+    tied_to: strawberry.Private[UUID]
+    asking: strawberry.Private[Asking]
     person: Person = described("Who it is.")
+
+    @question
+    async def registration(self, info: Info) -> Registration | None:
+        """The registration that the part is tied to; null if it is not for the one who asks."""
+        return await Registration.found(info, self.asking, self.tied_to)
 
 
 @shape
@@ -116,9 +123,9 @@ class Speaker:
         return await Session.found(info, self.asking, self.row.session)
 
     @question
-    def registration_id(self) -> strawberry.ID:
-        """Global id of the registration that the part in the session is tied to."""
-        return global_id(self.asking, "Registration", self.row.registration)
+    async def registration(self, info: Info) -> Registration | None:
+        """The registration that the part in the session is tied to; null if it is not for the one who asks."""
+        return await Registration.found(info, self.asking, self.row.registration)
 
     @question
     def person(self) -> Person:
@@ -373,7 +380,8 @@ class Session(Subject):
     def _keeper(self, registration: UUID, subject: UUID) -> SessionKeeper:
         concerns = Concerns(persons=frozenset({subject}))
         return SessionKeeper(
-            registration_id=global_id(self.asking, "Registration", registration),
+            tied_to=registration,
+            asking=self.asking,
             person=Person(subject=subject, asking=self.asking, concerns=concerns),
         )
 

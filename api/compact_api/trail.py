@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import strawberry
 
 from compact_domain.kernel import Concerns, MomentRefused, Sealed
 from compact_domain.policy import may_read_personal
+from compact_domain.published import facts as published_facts
 from compact_projections.asking import Asking, Condition, Where
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
@@ -92,8 +94,30 @@ class TrailEntry:
 
     @question
     def data(self) -> str:
-        """The fact's own fields, as JSON. Sealed texts stay sealed."""
-        return msgspec.json.encode(self.row.data, order="sorted").decode()
+        """The fact's own fields, as JSON, but for those that are not for the one who asks. Sealed texts stay sealed."""
+        told = self.row.data if self.asking.own is None else told_to_all(self.row)
+        return msgspec.json.encode(told, order="sorted").decode()
+
+
+def told_to_all(row: TrailRow) -> dict[str, Any]:
+    """What everybody is told of a fact who is told of it at all; of a sealed text not even whose key seals it."""
+    confidential = _confidential().get(row.topic, frozenset())
+    return {name: _without_boxes(value) for name, value in row.data.items() if name not in confidential}
+
+
+@cache
+def _confidential() -> dict[str, frozenset[str]]:
+    return {topic: kind.CONFIDENTIAL for topic, kind in published_facts().items() if kind.CONFIDENTIAL}
+
+
+def _without_boxes(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_boxes(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == set(Sealed.__struct_fields__):
+        return {"sealed": True}
+    return {name: _without_boxes(item) for name, item in value.items()}
 
 
 def entry(row: TrailRow, asking: Asking) -> TrailEntry:
@@ -120,7 +144,8 @@ def entry(row: TrailRow, asking: Asking) -> TrailEntry:
 
 
 PERSONAL = frozenset({"registration", "focal_point", "role", "body"})
-"""Kinds whose free text speaks of a person: it is for the secretariat, auditors and those concerned."""
+"""Kinds whose free text speaks of a person: it is for the secretariat, auditors and those concerned. So is that of
+other kinds where it lies under a person's key."""
 
 
 async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> str | None:
@@ -128,7 +153,7 @@ async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> st
     if sealed is None:
         return None
     box = msgspec.convert(sealed, Sealed)
-    if row.kind in PERSONAL:
+    if row.kind in PERSONAL or box.key != row.subject:
         owners = frozenset(o for o in (row.organization, row.on_behalf_of) if o)
         concerns = Concerns(organizations=owners, persons=frozenset({box.key}))
         if not may_read_personal(await info.context.actor(), concerns):

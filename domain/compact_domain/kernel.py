@@ -200,13 +200,13 @@ class Conflict(Exception):
 
 
 class Unavailable(Exception):
-    """The database did not answer in time. Nothing is known to be written, and nothing is known to be not.
+    """The database did not answer in time. Nothing is known to be written, and nothing is known not to be.
 
     The same command with the same key may be given again: it happens once.
     """
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} could not be completed now; the same again, with the same key, happens once")
+        super().__init__(f"{what} had to be given up; it may be given again, a command with the same key")
 
 
 RULES: Mapping[str, str] = {
@@ -237,6 +237,8 @@ class Fact(Value, CanMutateAggregate[UUID], frozen=True, kw_only=True):
     """Something that happened to one aggregate. Its name, once stored, is for ever."""
 
     class_version: ClassVar[int] = 1
+    CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset()
+    """Names of its fields that nobody is told of but the secretariat and auditors."""
     originator_id: Annotated[UUID, Meta(description="the aggregate it happened to")]
     originator_version: Annotated[int, Meta(ge=1, description="its place in that aggregate's history, from 1")]
     timestamp: Annotated[datetime, Meta(tz=True, description="the command clock")]

@@ -589,7 +589,7 @@ class Recommendation(Aggregate):
         self._may("announce", cmd)
         if number != (latest := self.withheld[-1].number):
             raise self._refusal("recommendation.announcement", withheld=len(self.withheld), latest=latest)
-        numbers = tuple(dict.fromkeys(act.number for act in self.withheld))
+        numbers = tuple(reversed(dict.fromkeys(act.number for act in reversed(self.withheld))))
         self._states(self.Announced(**self._next(cmd), numbers=numbers))
 
     class Announced(Event, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from compact_domain.kernel import (
     Starts,
 )
 from compact_domain.organization import Organization, require_organization
-from compact_domain.retreat import Retreat, RetreatState
+from compact_domain.retreat import Retreat, RetreatState, known_retreat
 from compact_domain.seats import SEATED, AtRetreat, EntitySeats, OfOrganization, Places, require_seated
 from compact_domain.vocabulary import Category, Mode
 
@@ -646,7 +646,7 @@ class Registrations(Commands):
 
     def _register(self, nomination: Nomination, *, late: bool) -> Registration:
         category, mode = nomination.category, nomination.mode
-        retreat = self._get(Retreat, nomination.retreat)
+        retreat = known_retreat(self._work, nomination.retreat)
         organization = self._get(Organization, nomination.organization)
         self._work.expects(retreat)
         self._allow(organizations=[organization.code] if category in SEATED else [])
@@ -787,21 +787,21 @@ def _out_of_time(verb: str, retreat: Retreat, now: datetime) -> RuleViolation | 
     A nomination or reinstatement comes in while registration is open, a late admission afterwards; all else goes on
     until the retreat concludes.
     """
-    is_open, state = retreat.registration_is_open(now), retreat.retreat_state
-    rule: str | None = None
+    is_open, state, times = retreat.registration_is_open(now), retreat.retreat_state, _times(retreat)
     match verb:
+        case "nominate" | "reinstate" if not is_open and state is RetreatState.REGISTRATION_OPEN:
+            return RuleViolation("registration.deadline", state=state, details=times)
         case "nominate" | "reinstate" if not is_open:
-            is_late = state is RetreatState.REGISTRATION_OPEN
-            rule = "registration.deadline" if is_late else "registration.closed"
+            return RuleViolation("registration.closed", state=state, details=times)
         case "admit_late" if not retreat.takes_changes or state is RetreatState.POSTPONED:
-            rule = "registration.running"
+            return RuleViolation("registration.running", state=state, details=times)
         case "admit_late" if is_open:
-            rule = "registration.in_time"
+            return RuleViolation("registration.in_time", state=state, details=times)
         case _ if not retreat.takes_changes:
-            rule = "registration.running"
+            return RuleViolation("registration.running", state=state, details=times)
         case "record_attendance" if not retreat.in_session:
-            rule = "registration.in_session"
-    return None if rule is None else RuleViolation(rule, state=state, details=_times(retreat))
+            return RuleViolation("registration.in_session", state=state, details=times)
+    return None
 
 
 def _times(retreat: Retreat) -> dict[str, str]:

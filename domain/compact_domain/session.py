@@ -733,6 +733,7 @@ class Session(Aggregate):
         """Something said in the session was taken into its record."""
 
         TOPIC: ClassVar[str] = "session.intervention_recorded"
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"organization", "registration", "subject"})
         intervention: Annotated[UUID, Meta(description="id of the intervention")]
         organization: Annotated[Code, Meta(description="code of the organization that spoke")]
         registration: Annotated[UUID | None, Meta(description="registration of who spoke, where known")] = None

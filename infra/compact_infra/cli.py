@@ -184,9 +184,9 @@ def catalogue(
     rules: Annotated[bool, typer.Option("--rules", help="The rules that may refuse, instead of the facts.")] = False,
 ) -> None:
     """Print every fact that can be stated, with its fields, as Markdown; with --rules, every rule that may refuse."""
-    from compact_infra import catalogue_page
+    from compact_infra import catalogue_page, rules_page
 
-    text = catalogue_page.rules() if rules else catalogue_page.page()
+    text = rules_page.page() if rules else catalogue_page.page()
     Output.page(text, markdown=text)
 
 
@@ -399,4 +399,6 @@ def _explained(error: Exception) -> tuple[int, dict[str, Any]]:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    from compact_infra.doctor import sentence
+
+    return sentence(error)

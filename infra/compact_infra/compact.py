@@ -29,18 +29,18 @@ from compact_api.guard import Limits, Schema
 from compact_api.http import health_router
 from compact_api.schema import build_schema, root
 from compact_api.transport import GraphQLEndpoint
-from compact_domain.kernel import Actor, Aggregate, Intent, Receipt, Sealed, Work
+from compact_domain.kernel import Actor, Aggregate, Intent, Receipt, Sealed, Unavailable, Work
 from compact_domain.published import check
 from compact_domain.role import RolesOfPerson
 from compact_infra.commander import Commander
-from compact_infra.embedded_postgres import EmbeddedPostgres
-from compact_infra.event_store import EventStore, Migrations, read_fact
+from compact_infra.embedded_postgres import EmbeddedPostgres, NotReady
+from compact_infra.event_store import LINK, EventStore, Migrations, read_fact
 from compact_infra.identity import DevelopmentTokens, actor_of, census
 from compact_infra.projector import Projector, ReadSide, Watermark
 from compact_infra.reactor import Reactor
 from compact_infra.settings import Settings
 from compact_infra.vault import Keys, Vault
-from compact_projections.asking import Asking, Moment
+from compact_projections.asking import Asking, Lease, Moment
 from compact_projections.models import PRIVATE, models
 
 log = structlog.get_logger("compact")
@@ -152,6 +152,9 @@ class Compact:
         check()
         url = self.database_url()
         Migrations(url, self.settings.db_schema).apply(demonstration=self.settings.demonstration)
+        with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
+            if not self.vault.belongs(connection):
+                raise NotReady("the vault key is not the one this database was made with")
         return url
 
     @contextmanager
@@ -170,13 +173,14 @@ class Compact:
         self._stopping.clear()
         self.store.open()
         if self.settings.is_worker:
-            self._projector = Projector(
-                url, self.read_side, on_advance=self.watermark.advance, on_epoch=self.watermark.enter_epoch
-            )
+            self._projector = Projector(url, self.read_side)
+            if not self.settings.read_database_url:
+                self._projector.on_advance = self.watermark.advance
+                self._projector.on_epoch = self.watermark.enter_epoch
             self._projector.start()
             self._reactor = Reactor(url, self.commander)
             self._reactor.start()
-        else:
+        if self.settings.read_database_url or not self.settings.is_worker:
             self._ears = threading.Thread(target=self._follow, name="compact-watermark", daemon=True)
             self._ears.start()
         self.watermark.wait(self.store.head(), timeout=60)
@@ -190,6 +194,9 @@ class Compact:
         if self._projector:
             self._projector.stop()
             self._projector = None
+        if self._ears:
+            self._ears.join(timeout=2)
+            self._ears = None
         if store := self.__dict__.pop("store", None):
             store.close()
         self.__dict__.pop("commander", None)  # a pool that was closed is not opened again
@@ -253,16 +260,25 @@ class Compact:
         return False
 
     def _follow(self) -> None:
-        """Keep the watermark where another process projects: by LISTEN, and a look every half second."""
+        """Keep the watermark where the rows are not this process's own: by LISTEN, and a look every half second.
+
+        A replica tells nothing, so it is looked at every twentieth of a second.
+        """
+        url = self.settings.read_database_url or self.database_url()
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self.database_url(), autocommit=True, connect_timeout=2) as connection:
-                    connection.execute(self.read_side.sql("listen {r}"))
+                with psycopg.connect(url, autocommit=True, **LINK) as connection:
+                    pause = 0.5
+                    try:
+                        connection.execute(self.read_side.sql("listen {r}"))
+                    except psycopg.errors.ReadOnlySqlTransaction:
+                        pause = 0.05
                     while not self._stopping.is_set():
                         if self.read_side.exists(connection):
-                            self.watermark.advance(self.read_side.position(connection))
-                            self.watermark.enter_epoch(self.read_side.epoch(connection))
-                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                            position, epoch = self.read_side.whereabouts(connection)
+                            self.watermark.enter_epoch(epoch)
+                            self.watermark.advance(position)
+                        for _ in connection.notifies(timeout=pause, stop_after=1):
                             break
             except psycopg.OperationalError:
                 self._stopping.wait(0.5)
@@ -277,8 +293,9 @@ class Compact:
         self._pool = AsyncConnectionPool(
             url,
             kwargs={
-                "connect_timeout": 2,
-                "options": f"-c role={role} -c statement_timeout=15s -c timezone=UTC -c jit=off",
+                **LINK,
+                "options": f"-c role={role} -c statement_timeout=15s -c timezone=UTC -c jit=off"
+                " -c idle_in_transaction_session_timeout=30s",
                 "application_name": f"{self.settings.db_schema}-questions",
             },
             configure=configure,
@@ -286,6 +303,7 @@ class Compact:
             max_size=self.settings.pool_size,
             timeout=2.0,
             max_waiting=500,
+            reconnect_timeout=2.0,  # given up soon, so that whoever asks next finds out that the database is back
             open=False,
         )
         await self._pool.open(wait=True, timeout=10)
@@ -308,29 +326,52 @@ class Compact:
         return seen + timedelta(seconds=time.monotonic() - at)
 
     async def begin_reading(self) -> Asking:
-        if self._pool is None:
-            raise RuntimeError("the module has not been started")
-        connection = await self._pool.getconn()
-        try:
-            names = {"r": sql.Identifier(self.read_side.schema), "s": sql.Identifier(self.settings.db_schema)}
-            statement = sql.SQL("select position, {s}.now() from {r}.position").format(**names)
-            row = await (await connection.execute(statement, prepare=True)).fetchone()
-            assert row is not None
-        except BaseException:
-            await self._pool.putconn(connection)
-            raise
-        self._clock = (row[1], time.monotonic())
+        connection, (position, now) = await self._snapshot()
+        self._clock = (now, time.monotonic())
         return Asking(
-            connection,
+            Lease(connection),
             schema=self.read_side.schema,
             events=self.settings.db_schema,
-            moment=Moment(position=row[0], now=row[1], live=True),
+            moment=Moment(position=position, now=now, live=True),
             private=PRIVATE,
         )
 
+    async def _snapshot(self) -> tuple[psycopg.AsyncConnection[Any], tuple[int, datetime]]:
+        """A connection in a fresh snapshot, its position and clock. One that broke while it lay idle is replaced."""
+        pool = self._pool
+        if pool is None:
+            raise RuntimeError("the module has not been started")
+        names = {"r": sql.Identifier(self.read_side.schema), "s": sql.Identifier(self.settings.db_schema)}
+        statement = sql.SQL("select position, {s}.now() from {r}.position").format(**names)
+        for is_last in (False, True):
+            try:
+                connection = await pool.getconn()
+            except psycopg.OperationalError as e:
+                raise Unavailable("the question") from e
+            try:
+                row = await (await connection.execute(statement, prepare=True)).fetchone()
+                assert row is not None
+                return connection, (row[0], row[1])
+            except psycopg.OperationalError as e:
+                await pool.putconn(connection)
+                if is_last:
+                    raise Unavailable("the question") from e
+                await pool.check()
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await pool.putconn(connection)
+                raise
+        raise Unavailable("the question")
+
     async def end_reading(self, asking: Asking) -> None:
-        assert self._pool is not None
-        await self._pool.putconn(asking.connection)
+        await asking.lease.end()
+        connection = asking.lease.connection
+        if self._pool is None:
+            await connection.close()
+            return
+        with suppress(psycopg.OperationalError):
+            await connection.rollback()
+        await self._pool.putconn(connection)
 
     async def actor(self, asking: Asking, identity: Identity) -> Actor:
         prefix = f"focal-person:{identity.subject}:"

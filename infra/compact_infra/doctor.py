@@ -30,6 +30,12 @@ class Finding(NamedTuple):
         return f"{'ok  ' if self.good else 'FAIL'} {self.name}: {self.value} ({self.source})"
 
 
+def sentence(error: Exception) -> str:
+    """What an error says, on one line, without the advice and the excerpts that a database adds."""
+    first, _, rest = str(error).strip().partition("\n")
+    return " ".join(f"{first} {rest}".split()) if first.endswith(":") else first
+
+
 def examine(compact: Compact) -> Iterator[Finding]:
     """Look at settings, database, read side and claims, in the order in which one needs the other."""
     yield from _settings(compact.settings)
@@ -43,7 +49,7 @@ def examine(compact: Compact) -> Iterator[Finding]:
         with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
             yield from _database(connection)
     except (psycopg.Error, NotReady, OSError) as e:
-        yield Finding("database", " ".join(str(e).split()), "connection", good=False)
+        yield Finding("database", sentence(e), "connection", good=False)
         return
     pending = Migrations(url, compact.settings.db_schema).pending()
     yield Finding(

@@ -41,7 +41,7 @@ SESSION = (
 )
 """Whatever the server's defaults: `append` sees what was committed before its lock, and nobody keeps the lock."""
 
-LINK = {
+LINK: dict[str, Any] = {
     "connect_timeout": 2,
     "keepalives_idle": 5,
     "keepalives_interval": 2,

@@ -138,13 +138,13 @@ def compare_claims(compact: Compact) -> list[str]:
     held: dict[str, Any] = {}
     with _owner(compact) as connection, connection.transaction():
         events = sql.Identifier(compact.settings.db_schema)
-        cursor = connection.cursor(name="facts")
-        cursor.execute(sql.SQL("select topic, state from {}.event order by position").format(events))
-        for topic, state in cursor:
-            released, taken = net_claims([read_fact(topic, bytes(state))])
-            for key in released:
-                held.pop(key, None)
-            held.update(taken)
+        with connection.cursor(name="facts") as cursor:
+            cursor.execute(sql.SQL("select topic, state from {}.event order by position").format(events))
+            for topic, state in cursor:
+                released, taken = net_claims([read_fact(topic, bytes(state))])
+                for key in released:
+                    held.pop(key, None)
+                held.update(taken)
         stored = dict(connection.execute(sql.SQL("select key, holder from {}.claim").format(events)).fetchall())
     return sorted(
         [f"{key} is held, but no fact took it" for key in stored.keys() - held.keys()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,9 @@ from compact_projections.kit import Row, columns, row_of
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
 R = TypeVar("R", bound=Row)
+
+GREATEST = 10_000
+"""Rows of a table that one answer may rest on; more would be a question to be asked otherwise."""
 
 
 @dataclass
@@ -139,7 +143,40 @@ def _beyond(order: Sequence[Order], values: Sequence[Any]) -> sql.Composed:
         same = sql.SQL("{} = {}").format(c, sql.Literal(value))
     if not rest:
         return sql.SQL("{}").format(later)
-    return sql.SQL("({} or ({} and {}))").format(later, same, _beyond(rest, values[1:]))
+    further = sql.SQL("({} or ({} and {}))").format(later, same, _beyond(rest, values[1:]))
+    if value is None or column.nullable:
+        return further
+    start = sql.SQL("<=" if column.descending else ">=")  # implied, and what an index can begin at
+    return sql.SQL("({} {} {} and {})").format(c, start, sql.Literal(value), further)
+
+
+class Lease:
+    """A connection lent to one operation: one statement at a time, none broken off, none once it was given back.
+
+    Fields of an operation that are cancelled, and loaders nobody waits for any more, cannot harm the others, nor
+    whoever is lent the connection next.
+    """
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.connection = connection
+        self._turn = asyncio.Lock()
+        self._ended = False
+
+    async def rows(self, statement: sql.Composed, params: Mapping[str, Any] | None) -> list[tuple[Any, ...]]:
+        return await asyncio.shield(self._rows(statement, params))
+
+    async def _rows(self, statement: sql.Composed, params: Mapping[str, Any] | None) -> list[tuple[Any, ...]]:
+        async with self._turn:
+            if self._ended:
+                raise RuntimeError("the operation has ended")
+            cursor = self.connection.cursor(row_factory=tuple_row)
+            await cursor.execute(statement, params)
+            return await cursor.fetchall()
+
+    async def end(self) -> None:
+        """Wait for the statement that runs, and let no other begin."""
+        async with self._turn:
+            self._ended = True
 
 
 class Asking:
@@ -153,7 +190,7 @@ class Asking:
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection[Any],
+        lease: Lease,
         *,
         schema: str,
         events: str,
@@ -162,13 +199,13 @@ class Asking:
         inside: bool = False,
         own: Concerns | None = None,
     ) -> None:
-        self.connection, self.schema, self.events = connection, schema, events
+        self.lease, self.schema, self.events = lease, schema, events
         self.moment, self.private, self.inside, self.own = moment, private, inside, own
 
     def at(self, moment: Moment) -> Asking:
         """The same viewer at another moment."""
         return Asking(
-            self.connection,
+            self.lease,
             schema=self.schema,
             events=self.events,
             moment=moment,
@@ -224,9 +261,7 @@ class Asking:
 
     async def rows(self, statement: sql.Composed, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Records of a statement of one's own; it must hold `stands()` for every versioned table it names."""
-        cursor = self.connection.cursor(row_factory=tuple_row)
-        await cursor.execute(statement, params)
-        return await cursor.fetchall()
+        return await self.lease.rows(statement, params)
 
     async def page(
         self,
@@ -263,9 +298,14 @@ class Asking:
         )
         return [row_of(row, names, record) for record in records]
 
-    async def all(self, row: type[R], *where: Where, order: Sequence[Order] = (), limit: int = 10_000) -> list[R]:
-        """All rows that meet the conditions, in order."""
-        return await self.page(row, where=where, order=order, limit=limit)
+    async def all(self, row: type[R], *where: Where, order: Sequence[Order] = (), limit: int | None = None) -> list[R]:
+        """All rows that meet the conditions, in order; the first of them if a limit is given."""
+        if limit is not None:
+            return await self.page(row, where=where, order=order, limit=limit)
+        found = await self.page(row, where=where, order=order, limit=GREATEST + 1)
+        if len(found) > GREATEST:
+            raise RuntimeError(f"more than {GREATEST} rows of {row.TABLE} for one answer")
+        return found
 
     async def one(self, row: type[R], column: str, value: Any) -> R | None:
         """The row whose column has a value that is unique to it; None where there is none to be seen."""

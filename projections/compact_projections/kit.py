@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, Final, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -94,6 +95,12 @@ class _Fold:
     begins: bool
 
 
+@cache
+def home(fact: type[Fact]) -> tuple[str, str]:
+    """The aggregate that a kind of fact is nested in."""
+    return fact.__module__, fact.__qualname__.rpartition(".")[0]
+
+
 class ReadModel(Generic[R]):
     """A table of versioned rows and the folds that make them. Pure: no database, no clock but the fact's."""
 
@@ -108,10 +115,14 @@ class ReadModel(Generic[R]):
             for fact, keys in method.__func__.__dict__.get("_folds", ()):
                 begins = len(inspect.signature(method).parameters) == 2
                 self.folds.setdefault(fact, []).append(_Fold(keys, method, begins))
+        own = (fact for fact, steps in self.folds.items() if any(step.keys is _subject for step in steps))
+        self.withholding = {home(fact) for fact in own} if self.row.is_withheld is not Row.is_withheld else set()
+        """Aggregates whose rows stand here and may tell that their facts are not for everybody yet."""
 
     def keys_of(self, fact: Fact) -> list[Hashable]:
-        """Keys of the rows that a fact concerns."""
-        return [key for fold in self.folds.get(type(fact), ()) for key in fold.keys(fact)]
+        """Keys of the rows that folding a fact needs: those it concerns, and the one that tells whether it shows."""
+        keys = [key for fold in self.folds.get(type(fact), ()) for key in fold.keys(fact)]
+        return [*keys, fact.originator_id] if home(type(fact)) in self.withholding else keys
 
 
 @dataclass(slots=True)
@@ -143,6 +154,11 @@ class Shelf:
     shown: dict[Hashable, Version] = field(default_factory=dict)
     """Where the current version is withheld: the last one that was not, which outsiders still see."""
     done: list[Version] = field(default_factory=list)
+
+    def standing(self, key: Hashable) -> Row | None:
+        """The row that stands under a key."""
+        version = self.current.get(key)
+        return version.row if version else None
 
     def put(self, key: Hashable, row: Row | None, position: int) -> None:
         """Let the version that stands end at a position, and the next begin."""
@@ -182,26 +198,38 @@ def fold(shelves: Iterable[Shelf], fact: Fact, at: Recorded) -> bool:
     Raises `Unfoldable`, with no shelf changed.
     """
     changes: list[tuple[Shelf, Hashable, Row | None]] = []
-    withheld = False
+    telling: list[Shelf] = []
+    kind = type(fact)
     try:
         for shelf in shelves:
-            for step in shelf.model.folds.get(type(fact), ()):
-                for key in step.keys(fact):
-                    if step.begins:
-                        row = step.apply(fact, at)
-                    else:
-                        standing = shelf.current.get(key)
-                        if standing is None:
-                            raise MissingRow(f"{shelf.model.row.TABLE} {key}")
-                        row = step.apply(standing.row, fact, at)
-                    changes.append((shelf, key, row))
-                    if row is not None and key == fact.originator_id:
-                        withheld = withheld or row.is_withheld()
+            if steps := shelf.model.folds.get(kind):
+                changes += [(shelf, key, row) for key, row in _rows(shelf, steps, fact, at).items()]
+            if shelf.model.withholding and home(kind) in shelf.model.withholding:
+                telling.append(shelf)
     except Exception as e:
         raise Unfoldable(fact, e) from e
     for shelf, key, row in changes:
         shelf.put(key, row, at.position)
-    return withheld
+    subjects = (shelf.standing(fact.originator_id) for shelf in telling)
+    return any(row is not None and row.is_withheld() for row in subjects)
+
+
+def _rows(shelf: Shelf, steps: Iterable[_Fold], fact: Fact, at: Recorded) -> dict[Hashable, Row | None]:
+    """What a fact makes of the rows that stand: one row for each key, however many folds have a hand in it."""
+    made: dict[Hashable, Row | None] = {}
+    for step in steps:
+        for key in step.keys(fact):
+            standing = made[key] if key in made else shelf.standing(key)
+            if step.begins:
+                row = step.apply(fact, at)
+            elif standing is None:
+                raise MissingRow(f"{shelf.model.row.TABLE} {key}")
+            else:
+                row = step.apply(standing, fact, at)
+            if row is not None and row.key() != key:
+                raise ValueError(f"{shelf.model.row.TABLE} {row.key()} was made under the key {key}")
+            made[key] = row
+    return {key: row for key, row in made.items() if row is not shelf.standing(key)}
 
 
 # --- columns --------------------------------------------------------------------------------------------------------
@@ -218,6 +246,7 @@ _PLAIN: Mapping[type, str] = {
 }
 
 
+@cache
 def columns(row: type[Row]) -> dict[str, str]:
     """Columns of a row's table with their PostgreSQL types; what is no plain value or list of them is jsonb."""
     hints = get_type_hints(row)
@@ -231,27 +260,9 @@ def _column_type(hint: Any) -> str:
     if get_origin(hint) is tuple:
         item = _column_type(get_args(hint)[0])
         return f"{item}[]" if item in ("text", "uuid") else "jsonb"
-    if isinstance(hint, type) and issubclass(hint, Enum):
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
         return "text"
     return _PLAIN.get(hint, "jsonb")
-
-
-def values(row: Row, types: Sequence[str], jsonb: Callable[[Any], Any]) -> list[Any]:
-    """A row's values as the database driver takes them."""
-    out: list[Any] = []
-    for name, kind in zip(row.__struct_fields__, types, strict=True):
-        value = getattr(row, name)
-        if value is None:
-            out.append(None)
-        elif kind == "jsonb":
-            out.append(jsonb(msgspec.to_builtins(value)))
-        elif kind.endswith("[]"):
-            out.append([item.value if isinstance(item, Enum) else item for item in value])
-        elif isinstance(value, Enum):
-            out.append(value.value)
-        else:
-            out.append(value)
-    return out
 
 
 def row_of(kind: type[R], names: Sequence[str], record: Sequence[Any]) -> R:

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from compact_domain.kernel import Sealed, Value
 from compact_domain.registration import Registration, RegistrationState
+from compact_domain.retreat import SeatRules
 from compact_domain.seats import SEATED, EntitySeats, Places
 from compact_domain.vocabulary import Category, Mode
 from compact_projections.asking import Asking, Condition, Where
@@ -234,6 +235,10 @@ class EntitySeatsRow(Row, frozen=True, kw_only=True):
     held: tuple[HeldSeat, ...] = ()
     exceptions: tuple[Granted, ...] = ()
 
+    def of(self, category: Category) -> list[HeldSeat]:
+        """The seats held in a category, by number."""
+        return sorted((seat for seat in self.held if seat.category is category), key=lambda seat: seat.n)
+
 
 class SeatsHeld(ReadModel[EntitySeatsRow]):
     """Seats by entity: never counted from registrations."""
@@ -270,6 +275,12 @@ class SeatsHeld(ReadModel[EntitySeatsRow]):
 
     def _without(self, row: EntitySeatsRow, category: Category, n: int) -> tuple[HeldSeat, ...]:
         return tuple(seat for seat in row.held if (seat.category, seat.n) != (category, n))
+
+
+def by_exception(row: RegistrationRow, seats: EntitySeatsRow | None, rules: SeatRules | None) -> bool:
+    """Whether a registration holds one of the seats that its entity has beyond the rule of the retreat."""
+    beyond = seats.of(row.category)[rules.seats(row.category) :] if seats and rules and row.category in SEATED else []
+    return any(seat.registration == row.id for seat in beyond)
 
 
 class PlacesRow(Row, frozen=True, kw_only=True):
@@ -415,6 +426,15 @@ def in_line(row: WaitingListRow | None) -> list[InLine]:
     return [InLine(place=place, waiting=waiting) for place, waiting in enumerate(row.line, 1)] if row else []
 
 
+def beyond(line: Sequence[InLine], after: Sequence[Any] | None) -> list[InLine]:
+    """Those behind somebody who stood at a place; if he or she is no longer on the list, those who now stand there."""
+    if after is None:
+        return list(line)
+    place, registration = after
+    places = [one.place for one in line if one.waiting.registration == registration]
+    return [one for one in line if one.place > (places[0] if places else place - 1)]
+
+
 async def those_seen(asking: Asking, line: Sequence[InLine]) -> list[InLine]:
     """Those on a waiting list of whom the viewer may know, at the places they have."""
     if asking.own is None:
@@ -440,9 +460,14 @@ class Entitlement(msgspec.Struct, frozen=True, kw_only=True):
     def version(self) -> int:
         return self.seats.version if self.seats else 0
 
+    @property
+    def granted(self) -> tuple[Granted, ...]:
+        """The exceptions granted, in order."""
+        return self.seats.exceptions if self.seats else ()
+
     def exceptions(self, category: Category) -> int:
         """How many seats were granted beyond the rule."""
-        return sum(one.seats for one in self.seats.exceptions if one.category is category) if self.seats else 0
+        return sum(one.seats for one in self.granted if one.category is category)
 
     def allowed(self, category: Category) -> int:
         """How many seats the entity may hold."""
@@ -450,8 +475,7 @@ class Entitlement(msgspec.Struct, frozen=True, kw_only=True):
 
     def held(self, category: Category) -> list[HeldSeat]:
         """The seats it holds, by number."""
-        held = [seat for seat in self.seats.held if seat.category is category] if self.seats else []
-        return sorted(held, key=lambda seat: seat.n)
+        return self.seats.of(category) if self.seats else []
 
     def left(self, category: Category) -> int:
         """How many it may still take."""

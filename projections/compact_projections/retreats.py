@@ -52,6 +52,7 @@ class RetreatRow(Row, frozen=True, kw_only=True):
         ("code",),
         ("title",),
         ("starts_on",),
+        ("ends_on",),
         ("state", "starts_on"),
         ("series", "starts_on"),
         ("format", "starts_on"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from compact_domain.kernel import Fact
+from compact_domain.kernel import STAMP, Fact
 from compact_projections.kit import FOREVER, Recorded
 
 
@@ -41,13 +42,15 @@ class TrailRow(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
-_STAMP = frozenset({"originator_id", "originator_version", "timestamp", "provenance", "originator_topic"})
+@cache
+def _own_fields(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name not in STAMP)
 
 
 def trail_row(topic: str, fact: Fact, at: Recorded, *, withheld: bool) -> TrailRow:
     """The trail's row for a fact."""
     provenance = fact.provenance
-    data: dict[str, Any] = msgspec.to_builtins(fact)
+    own: dict[str, Any] = {name: getattr(fact, name) for name in _own_fields(type(fact))}
     return TrailRow(
         position=at.position,
         open_since=FOREVER if withheld else at.position,
@@ -62,14 +65,14 @@ def trail_row(topic: str, fact: Fact, at: Recorded, *, withheld: bool) -> TrailR
         organization=provenance.by.organization,
         on_behalf_of=provenance.on_behalf_of,
         roles=tuple(sorted({held.role.value for held in provenance.by.roles})),
-        reason=data["provenance"].get("reason"),
+        reason=msgspec.to_builtins(provenance.reason),
         basis=provenance.basis,
         command=provenance.command.name,
         command_id=provenance.command.id,
         correlation_id=provenance.correlation_id,
         causation_id=provenance.causation_id,
         channel=provenance.channel.value,
-        data={name: value for name, value in data.items() if name not in _STAMP},
+        data=msgspec.to_builtins(own),
     )
 
 

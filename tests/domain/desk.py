@@ -51,32 +51,9 @@ class Desk(Histories):
         self.followed, self.reacted = 0, set[UUID]()
         for code, status in (*((code, CompactStatus.MEMBER) for code in ENTITIES), ("ECOWAS", CompactStatus.NONE)):
             self.register(code, status)
-        self.give(
-            "retreat.plan",
-            lambda work: Retreats(work).plan(
-                code=RETREAT,
-                series="Counter-Terrorism Compact Retreat",
-                edition=1,
-                title="Counter-Terrorism Compact Retreat",
-                theme="Strengthening partnerships",
-                starts_on=date(2025, 6, 25),
-                ends_on=date(2025, 6, 25),
-                zone="America/New_York",
-                logistics=Logistics(format=format, contact="desk@example.org"),
-            ),
-        )
+        self.plan(RETREAT, format)
         self.at("announce")
-        self.give(
-            "session.schedule",
-            lambda work: Sessions(work).schedule(
-                retreat=RETREAT,
-                code="SESSION-1",
-                title="Capacity building",
-                kind=SessionKind.THEMATIC,
-                starts_at=datetime(2025, 6, 25, 14, 0, tzinfo=UTC),
-                ends_at=datetime(2025, 6, 25, 16, 0, tzinfo=UTC),
-            ),
-        )
+        self.schedule("SESSION-1", RETREAT)
         self.rules(places=places, virtual=virtual)
         if opened:
             self.at("open_registration", deadline=DEADLINE)
@@ -97,6 +74,35 @@ class Desk(Histories):
         for it in works[0].aggregates.values():
             assert state_of(it) == state_of(self.the(type(it), it.id)), "what was decided is what its facts replay to"
         return answers[0]
+
+    def plan(self, code: str, format: Format = Format.HYBRID) -> None:
+        self.give(
+            "retreat.plan",
+            lambda work: Retreats(work).plan(
+                code=code,
+                series="Counter-Terrorism Compact Retreat",
+                edition=1,
+                title="Counter-Terrorism Compact Retreat",
+                theme="Strengthening partnerships",
+                starts_on=date(2025, 6, 25),
+                ends_on=date(2025, 6, 25),
+                zone="America/New_York",
+                logistics=Logistics(format=format, contact="desk@example.org"),
+            ),
+        )
+
+    def schedule(self, code: str, retreat: str) -> None:
+        self.give(
+            "session.schedule",
+            lambda work: Sessions(work).schedule(
+                retreat=retreat,
+                code=code,
+                title="Capacity building",
+                kind=SessionKind.THEMATIC,
+                starts_at=datetime(2025, 6, 25, 14, 0, tzinfo=UTC),
+                ends_at=datetime(2025, 6, 25, 16, 0, tzinfo=UTC),
+            ),
+        )
 
     def at(self, command: str, **fields: Any) -> Retreat:
         """A command about the retreat."""

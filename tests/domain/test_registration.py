@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -401,6 +401,75 @@ def test_a_person_may_decline_or_withdraw(command: str) -> None:
     desk.ask(command, ann, by=msgspec.structs.replace(other, id=desk.registration(ann).subject))
 
 
+def test_who_reinstates_is_held_to_what_holds_for_a_nomination_today() -> None:
+    desk = Desk()
+    ann, bob = desk.nominate("ann", mode=VIRTUAL), desk.nominate("bob")
+    desk.ask("withdraw", ann), desk.ask("withdraw", bob)
+    only_in_person = Logistics(format=Format.IN_PERSON, contact="desk@example.org")
+    desk.at("revise_logistics", logistics=only_in_person)
+    assert refused(lambda: desk.ask("reinstate", ann)).rule == "registration.mode"
+    desk.give(
+        "organization.change_compact_status",
+        lambda work: Organizations(work).change_compact_status("UNODC", compact_status=CompactStatus.NONE),
+    )
+    assert refused(lambda: desk.ask("reinstate", bob)).rule == "registration.category"
+    assert desk.states(ann, bob) == ["withdrawn", "withdrawn"]
+
+
+def test_whom_the_secretariat_brought_only_the_secretariat_substitutes() -> None:
+    desk = Desk()
+    guest = desk.nominate("gus", "ECOWAS", GUEST_SPEAKER, sessions=["SESSION-1"])
+    with pytest.raises(Forbidden):
+        desk.ask("substitute", guest, person=details("hal"), by=of("ECOWAS"))
+    substitute: Registration = desk.ask("substitute", guest, person=details("hal"))
+    assert substitute.sessions == ("SESSION-1",)
+    desk.keep_the_laws()
+
+
+def test_a_retreat_that_is_not_announced_is_unknown_to_who_nominates() -> None:
+    desk = Desk()
+    desk.plan("CTCR-2026")
+    for retreat in ("CTCR-2026", "NEVER"):
+        with pytest.raises(NotFound) as caught:
+            desk.ask(
+                "nominate",
+                retreat,
+                organization="UNODC",
+                category=DELEGATE,
+                mode=VIRTUAL,
+                person=details("ann"),
+                by=of("UNODC"),
+            )
+        assert (caught.value.kind, caught.value.reference) == ("Retreat", retreat)
+
+
+@pytest.mark.parametrize(
+    ("verb", "now", "allowed"),
+    [
+        ("reinstate", DEADLINE, True),
+        ("reinstate", DEADLINE + timedelta(seconds=1), False),
+        ("admit_late", DEADLINE, False),
+        ("admit_late", DEADLINE + timedelta(seconds=1), True),
+    ],
+)
+def test_what_is_allowed_follows_the_times_of_the_retreat(verb: str, now: datetime, allowed: bool) -> None:
+    desk = Desk()
+    ann = desk.nominate("ann")
+    desk.ask("withdraw", ann)
+    assert (verb in desk.registration(ann).allowed_at(desk.retreat, now)) is allowed
+
+
+def test_nothing_is_allowed_once_the_retreat_is_over() -> None:
+    desk = Desk()
+    ann = desk.nominate("ann")
+    desk.ask("confirm", ann)
+    assert "record_attendance" not in desk.registration(ann).allowed_at(desk.retreat, desk.now)
+    desk.at("open")
+    assert "record_attendance" in desk.registration(ann).allowed_at(desk.retreat, desk.now)
+    desk.at("conclude")
+    assert desk.registration(ann).allowed_at(desk.retreat, desk.now) == ()
+
+
 def test_what_the_secretariat_rejected_the_entity_does_not_reinstate() -> None:
     desk = Desk()
     ann, bob = desk.nominate("ann"), desk.nominate("bob")
@@ -586,6 +655,16 @@ def test_skipping_lets_the_one_behind_go_first() -> None:
     desk.ask("decline", ann)
     desk.follow()
     assert desk.states(bob, cyd) == ["waitlisted", "nominated"]
+    desk.keep_the_laws()
+
+
+@pytest.mark.parametrize("ending", ["decline", "reject", "withdraw"])
+def test_who_leaves_while_waiting_for_another_mode_leaves_both(ending: str) -> None:
+    desk = Desk(places=0)
+    ann = desk.nominate("ann", mode=VIRTUAL)
+    desk.ask("change_mode", ann, mode=IN_PERSON)
+    desk.ask(ending, ann)
+    assert (desk.places(VIRTUAL).taken, desk.line(IN_PERSON)) == ({}, [])
     desk.keep_the_laws()
 
 
@@ -891,6 +970,17 @@ def test_a_cancelled_session_is_attended_by_nobody() -> None:
     desk.at("open")
     refusal = refused(lambda: desk.ask("record_attendance", ann, session="SESSION-1", mode=VIRTUAL))
     assert (refusal.rule, refusal.details) == ("registration.session", {"session": "SESSION-1"})
+
+
+def test_a_session_of_another_retreat_is_not_attended() -> None:
+    desk = Desk()
+    ann = desk.nominate("ann")
+    desk.ask("confirm", ann)
+    desk.plan("CTCR-2026")
+    desk.schedule("ELSEWHERE", "CTCR-2026")
+    desk.at("open")
+    refusal = refused(lambda: desk.ask("record_attendance", ann, session="ELSEWHERE", mode=VIRTUAL))
+    assert (refusal.rule, refusal.details) == ("registration.session", {"session": "ELSEWHERE"})
 
 
 def test_apologies_are_for_a_session_or_for_all() -> None:

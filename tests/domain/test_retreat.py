@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from compact_domain.catalogue import BodyKind, Catalogue, EntryKind
-from compact_domain.kernel import Command, Forbidden, InvalidInput, NotFound, Role, RuleViolation, Sealed
+from compact_domain.kernel import Actor, Command, Forbidden, InvalidInput, NotFound, Role, RuleViolation, Sealed
 from compact_domain.organization import Organizations
+from compact_domain.policy import decide
 from compact_domain.retreat import (
     ActionPlan,
     AgendaEntry,
@@ -30,6 +31,7 @@ from compact_domain.retreat import (
     SeatRules,
     Venue,
 )
+from compact_domain.seats import Places
 from compact_domain.vocabulary import BodyAct, Category, Method, Mode, Names, OrganizationKind
 from tests.domain.histories import Histories
 from tests.domain.scenario import NOW, Said, Scenario, actor, command, said, sealed
@@ -635,6 +637,63 @@ def test_an_organization_acknowledges_for_itself() -> None:
         h.run("retreat.acknowledge_logistics", acknowledge, by=actor(Role.ENTITY_REPRESENTATIVE, organization="CTED"))
     h.run("retreat.acknowledge_logistics", acknowledge, by=actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC"))
     assert the_retreat(h).acknowledged == {"UNODC": 1}
+
+
+def test_until_it_is_announced_a_retreat_does_not_exist_for_others() -> None:
+    h = entered()
+    organizations(h, "UNODC")
+    for by in (
+        actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC"),
+        actor(Role.REGIONAL_FOCAL_POINT, organization="UNODC"),
+        actor(Role.READER),
+    ):
+        for reference in ("CTCR-2025", "NEVER"):
+            with pytest.raises(NotFound) as refused:
+                h.run(
+                    "retreat.acknowledge_logistics",
+                    lambda work, reference=reference: Retreats(work).acknowledge_logistics(  # type: ignore[misc]
+                        reference, organization="UNODC", version=1
+                    ),
+                    by=by,
+                )
+            assert (refused.value.kind, refused.value.reference) == ("Retreat", reference)
+    with pytest.raises(Forbidden):
+        h.run("retreat.announce", lambda work: Retreats(work).announce("CTCR-2025"), by=actor(Role.AUDITOR))
+
+
+def test_places_are_provided_from_the_announcement_on() -> None:
+    h = entered()
+    for places in (80, 90):
+        h.run(
+            "retreat.set_seat_rules",
+            lambda work, places=places: Retreats(work).set_seat_rules(  # type: ignore[misc]
+                "CTCR-2025", in_person_places=places
+            ),
+        )
+    assert not any(isinstance(fact, Places.Created) for fact in h.facts)
+    h.run("retreat.announce", lambda work: Retreats(work).announce("CTCR-2025"))
+    provided = {fact.mode: fact.room for fact in h.facts if isinstance(fact, Places.Created)}
+    assert provided == {Mode.IN_PERSON: 90, Mode.VIRTUAL: None}
+    [_, changed] = h.run(
+        "retreat.set_seat_rules", lambda work: Retreats(work).set_seat_rules("CTCR-2025", in_person_places=95)
+    )
+    assert isinstance(changed, Places.RoomChanged)
+
+
+@pytest.mark.parametrize(
+    ("verb", "by", "allowed"),
+    [
+        ("acknowledge_logistics", actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC"), True),
+        ("acknowledge_logistics", actor(Role.REGIONAL_FOCAL_POINT, organization="ECOWAS"), True),
+        ("acknowledge_logistics", actor(Role.READER), False),
+        ("adopt_action_plan", actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC"), False),
+        ("announce", actor(Role.ENTITY_REPRESENTATIVE, organization="UNODC"), False),
+        ("announce", actor(), True),
+    ],
+)
+def test_what_is_said_to_be_allowed_is_what_the_policy_lets_through(verb: str, by: Actor, allowed: bool) -> None:
+    it = Scenario(Retreat).given(*CONCLUDED).aggregate()
+    assert decide(by, f"retreat.{verb}", it.concerns_of(verb, by)) is allowed
 
 
 def test_only_the_secretariat_plans() -> None:
