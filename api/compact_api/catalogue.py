@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar, cast
@@ -83,6 +85,12 @@ class CatalogueEntry(Subject):
             return None
         row = await info.context.one(asking, CatalogueEntryRow, "id", Entry.key(cls.KIND, code))
         return None if row is None else cls.of(row, asking)
+
+    @classmethod
+    async def coded_all(cls, info: Info, asking: Asking, codes: Iterable[str]) -> list[Self]:
+        """The entries of this catalogue that codes name, in their order; asked for together."""
+        found = await asyncio.gather(*(cls.coded(info, asking, code) for code in codes))
+        return [entry for entry in found if entry is not None]
 
     @question
     def code(self) -> Code:

@@ -116,14 +116,12 @@ class FocalPoint(Subject):
     @question
     async def regions(self, info: Info) -> list[Region]:
         """The regions spoken for; `GLOBAL` alone: all."""
-        found = [await Region.coded(info, self.asking, code) for code in self.row.regions]
-        return [region for region in found if region]
+        return await Region.coded_all(info, self.asking, self.row.regions)
 
     @question
     async def working_groups(self, info: Info) -> list[WorkingGroup]:
         """The working groups followed."""
-        found = [await WorkingGroup.coded(info, self.asking, code) for code in self.row.working_groups]
-        return [group for group in found if group]
+        return await WorkingGroup.coded_all(info, self.asking, self.row.working_groups)
 
     @question
     def state(self) -> FocalPointState:

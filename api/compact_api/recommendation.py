@@ -404,13 +404,13 @@ class RecommendationDecision(Stated):
         return self.row.outcome
 
     @question
-    async def recommendation(self, info: Info) -> Annotated[Recommendation, strawberry.lazy(".recommendation")] | None:
+    async def recommendation(self, info: Info) -> Recommendation | None:
         """What it decided about, as it stands at the moment of the answer."""
         row = await info.context.one(self.asking, RecommendationRow, "id", self.row.recommendation)
         return Recommendation.of(row, self.asking) if row else None
 
     @question
-    async def covers(self, info: Info) -> list[Annotated[Recommendation, strawberry.lazy(".recommendation")]]:
+    async def covers(self, info: Info) -> list[Recommendation]:
         """All recommendations that the same decision covers, this one included, by code."""
         found = await info.context.many(self.asking, DecisionRow, "act", self.row.act)
         ids = dict.fromkeys(decision.recommendation for decision in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import gather
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Self
@@ -28,7 +29,6 @@ from compact_projections.registration_desk import (
     PlacesRow,
     RegistrationRow,
     Skip,
-    Turnout,
     WaitingListRow,
     beyond,
     by_exception,
@@ -198,10 +198,10 @@ class Registration(Subject):
     @question
     async def places_in_line(self, info: Info) -> list[PlaceInLine]:
         """The waiting lists that the registration stands on."""
-        lines = {mode: await _line(info, self.asking, self.row.retreat, mode) for mode in Mode}
+        lines = await gather(*(_line(info, self.asking, self.row.retreat, mode) for mode in Mode))
         return [
             PlaceInLine(mode=mode, place=one.place)
-            for mode, line in lines.items()
+            for mode, line in zip(Mode, lines, strict=True)
             for one in line
             if one.waiting.registration == self.row.id
         ]
@@ -320,7 +320,7 @@ class SeatsOfCategory:
     @question
     async def held_by(self, info: Info) -> list[Registration]:
         """The registrations that hold them, by the number of the seat."""
-        found = [await _registration_of(info, self.asking, id) for id in self.held]
+        found = await gather(*(_registration_of(info, self.asking, id) for id in self.held))
         return [registration for registration in found if registration is not None]
 
 
@@ -488,7 +488,6 @@ class AttendanceList:
     Expected are all who are confirmed; of guest speakers, in a session, those nominated for it.
     """
 
-    turnout: strawberry.Private[Turnout]
     retreat: strawberry.Private[str]
     session: strawberry.Private[str | None]
     asking: strawberry.Private[Asking]
@@ -651,7 +650,6 @@ class RegistrationQuestions(Asked):
         asking, code = await self.asking(info), _code(retreat)
         numbers = await turnout(asking, code, session)
         return AttendanceList(
-            turnout=numbers,
             retreat=code,
             session=session,
             asking=asking,

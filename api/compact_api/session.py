@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -10,7 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import strawberry
-from strawberry import UNSET
 
 from compact_domain.kernel import Concerns, NotFound
 from compact_domain.policy import may_read_personal
@@ -46,7 +44,7 @@ from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First, connection, page
 from .paging import Order as Keyset
 from .person import Person
-from .registration import Registration
+from .registration import Registration, RetreatCommandInput
 from .retreat import Retreat
 from .scalars import Code, RegionCode, TimeZone
 from .shapes import described, enumeration, form, shape
@@ -86,14 +84,6 @@ enumeration(
 
 def _concerns_of(organization: str, subject: UUID | None) -> Concerns:
     return Concerns(organizations=frozenset({organization}), persons=frozenset({subject} if subject else ()))
-
-
-async def _regions(info: Info, asking: Asking, codes: Sequence[str]) -> list[Region]:
-    return [region for code in codes if (region := await Region.coded(info, asking, code))]
-
-
-async def _working_groups(info: Info, asking: Asking, codes: Sequence[str]) -> list[WorkingGroup]:
-    return [group for code in codes if (group := await WorkingGroup.coded(info, asking, code))]
 
 
 @shape
@@ -259,12 +249,12 @@ class SessionPriority:
     @question
     async def regions(self, info: Info) -> list[Region]:
         """Regions it concerns."""
-        return await _regions(info, self.asking, self.row.regions)
+        return await Region.coded_all(info, self.asking, self.row.regions)
 
     @question
     async def working_groups(self, info: Info) -> list[WorkingGroup]:
         """Working groups it concerns."""
-        return await _working_groups(info, self.asking, self.row.working_groups)
+        return await WorkingGroup.coded_all(info, self.asking, self.row.working_groups)
 
 
 SPEAKERS = Listing(SpeakerRow, default=(Order("place"),))
@@ -358,7 +348,7 @@ class Session(Subject):
     @question
     async def regions(self, info: Info) -> list[Region]:
         """Regions it is about."""
-        return await _regions(info, self.asking, self.row.regions)
+        return await Region.coded_all(info, self.asking, self.row.regions)
 
     @question
     def attributed(self) -> bool:
@@ -622,7 +612,7 @@ class GoodPractice(Subject):
     @question
     async def replicable_in(self, info: Info) -> list[Region]:
         """Regions that may take it up."""
-        return await _regions(info, self.asking, self.row.replicable_in)
+        return await Region.coded_all(info, self.asking, self.row.replicable_in)
 
     @question
     async def for_gap(self, info: Info) -> CapacityGap | None:
@@ -887,15 +877,9 @@ def _where(listing: Listing[Any], asking: Asking, filter: object | None) -> list
 
 
 @form
-class SessionScheduleInput(CommandInput):
+class SessionScheduleInput(RetreatCommandInput):
     """A session to put into the programme of a retreat."""
 
-    retreat: strawberry.ID = described("The retreat, by global id or by code.")
-    expected_version: int | None = described(
-        "The version of the retreat that the client has seen; null to do without. It must be given one way or the"
-        " other.",
-        default=UNSET,
-    )
     code: Code = described("Code, unique among sessions.")
     title: str = described("As the programme has it.")
     kind: SessionKind = described("Its part in the programme.")

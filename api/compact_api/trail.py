@@ -15,6 +15,7 @@ from compact_domain.kernel import Concerns, MomentRefused, Sealed
 from compact_domain.policy import may_read_personal
 from compact_domain.published import facts as published_facts
 from compact_projections.asking import Asking, Condition, Where
+from compact_projections.models import PRIVATE
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
 from .context import Info
@@ -143,9 +144,9 @@ def entry(row: TrailRow, asking: Asking) -> TrailEntry:
     )
 
 
-PERSONAL = frozenset({"registration", "focal_point", "role", "body"})
+PERSONAL = frozenset({"focal_point", "role", "body"})
 """Kinds whose free text speaks of a person: it is for the secretariat, auditors and those concerned. So is that of
-other kinds where it lies under a person's key."""
+other kinds where it lies under a person's key; but who is told of a private fact, is told all of it."""
 
 
 async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> str | None:
@@ -153,7 +154,7 @@ async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> st
     if sealed is None:
         return None
     box = msgspec.convert(sealed, Sealed)
-    if row.kind in PERSONAL or box.key != row.subject:
+    if row.kind not in PRIVATE and (row.kind in PERSONAL or box.key != row.subject):
         owners = frozenset(o for o in (row.organization, row.on_behalf_of) if o)
         concerns = Concerns(organizations=owners, persons=frozenset({box.key}))
         if not may_read_personal(await info.context.actor(), concerns):

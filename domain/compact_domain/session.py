@@ -1293,7 +1293,11 @@ class Sessions(Commands):
         text: str | None = None,
         attributed: bool | None = None,
     ) -> Session:
-        """Correct the approved record: one intervention's text or attribution, or, naming none, the record at large."""
+        """Correct the approved record: one intervention's text or attribution, or, naming none, the record at large.
+
+        Why concerns who spoke, as what was said does.
+        """
+        self._about(self._get(Session, session).spoken_by(intervention))
         it = self._subject(session)
         it.correct_record(
             intervention=intervention,

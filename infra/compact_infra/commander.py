@@ -32,6 +32,8 @@ __all__ = ["Census", "Commander", "Decision", "Unavailable"]
 log = structlog.get_logger("compact.commands")
 
 LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
+QUEUES = 64
+"""Locks that queues share: callers name queues, so there may be any number of names."""
 PATIENCE = 2.0
 """Seconds that a command waits in a queue before it goes ahead: waiting spares work, and decides nothing."""
 Decision = Callable[[Work], Aggregate]
@@ -50,7 +52,7 @@ class Commander:
         self, store: EventStore, census: Census, *, on_append: Callable[[int], None] = lambda position: None
     ) -> None:
         self.store, self.census, self.on_append = store, census, on_append
-        self._queues: dict[str, threading.Lock] = {}
+        self._queues = [threading.Lock() for _ in range(QUEUES)]
 
     def give(self, intent: Intent, decision: Decision, *, queue: str | None = None) -> Receipt:
         """Run one command. Raises a `Refusal`, or `Unavailable` within a few seconds.
@@ -65,7 +67,7 @@ class Commander:
 
     @contextmanager
     def _in_line(self, queue: str | None) -> Iterator[None]:
-        lock = None if queue is None else self._queues.setdefault(queue, threading.Lock())
+        lock = None if queue is None else self._queues[hash(queue) % QUEUES]
         is_held = lock is not None and lock.acquire(timeout=PATIENCE)
         try:
             yield

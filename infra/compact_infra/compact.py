@@ -227,7 +227,9 @@ class Compact:
 
     @cached_property
     def store(self) -> EventStore:
-        return EventStore(self.database_url(), self.settings.db_schema, self.vault, pool_size=self.settings.pool_size)
+        store = EventStore(self.database_url(), self.settings.db_schema, self.vault, pool_size=self.settings.pool_size)
+        store.on_clock = self._clock_moved
+        return store
 
     @cached_property
     def read_side(self) -> ReadSide:
@@ -321,6 +323,9 @@ class Compact:
     def mark(self) -> Hashable:
         return (self.read_side.schema, self.watermark.epoch, self.watermark.position)
 
+    def _clock_moved(self, now: datetime) -> None:
+        self._clock = (now, time.monotonic())
+
     def clock(self) -> datetime:
         seen, at = self._clock
         return seen + timedelta(seconds=time.monotonic() - at)
@@ -352,9 +357,10 @@ class Compact:
                 row = await (await connection.execute(statement, prepare=True)).fetchone()
                 assert row is not None
                 return connection, (row[0], row[1])
-            except psycopg.OperationalError as e:
+            except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as e:
+                was_lost = connection.broken
                 await pool.putconn(connection)
-                if is_last:
+                if is_last or not was_lost:
                     raise Unavailable("the question") from e
                 await pool.check()
             except BaseException:

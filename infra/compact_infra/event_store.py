@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
@@ -158,6 +158,8 @@ class EventStore:
             name=f"{schema}-commands",
         )
         self.recorder = Recorder(self)
+        self.on_clock: Callable[[datetime], None] = lambda now: None
+        """Told when a demonstration's clock was moved in this process."""
 
     def sql(self, statement: LiteralString) -> sql.Composed:
         """A statement with `{s}` for the schema of the store and `{v}` for that of the vault."""
@@ -188,13 +190,21 @@ class EventStore:
     def set_clock(self, at: datetime) -> datetime:
         """Move a demonstration's clock forward; what lies behind it moves nothing. Refused on any other database."""
         with self.pool.connection() as connection:
-            return cast("datetime", _one(connection.execute(self.sql("select {s}.set_clock(%s)"), (at,)))[0])
+            now = cast("datetime", _one(connection.execute(self.sql("select {s}.set_clock(%s)"), (at,)))[0])
+        self.on_clock(now)
+        return now
 
     def head(self) -> int:
         """Position of the last fact; 0 where there is none."""
         with self.pool.connection() as connection:
             row = _one(connection.execute(self.sql("select coalesce(max(position), 0) from {s}.event")))
             return cast("int", row[0])
+
+    def recorded_until(self) -> datetime | None:
+        """When the last fact was recorded; None where there is none."""
+        with self.pool.connection() as connection:
+            statement = self.sql("select (select recorded_at from {s}.event order by position desc limit 1)")
+            return cast("datetime | None", _one(connection.execute(statement))[0])
 
     def is_demonstration(self) -> bool:
         with self.pool.connection() as connection:

@@ -43,8 +43,11 @@ log = structlog.get_logger("compact.projector")
 
 BATCH = 2_000
 POLL = 0.5
-LEADER, REBUILD = 2, 3
-"""Second keys of the advisory locks: who keeps a generation up to date, and who builds one."""
+LEADER, REBUILD, CHANGE = 2, 3, 5
+"""Second keys of the advisory locks: who keeps a generation up to date, who builds one, and who changes its rows.
+
+The last is taken before any table is touched, so that a fold and a replacement wait for each other in one order.
+"""
 
 
 @cache
@@ -249,6 +252,7 @@ class ReadSide:
         know, with everything before it folded.
         """
         with connection.transaction():
+            self._reserve(connection)
             start, stopped_by = self._one(connection, "select position, stopped_by from {r}.position for update")
             records = next(self._facts(connection, start, FOREVER), [])
             facts: list[_Told] = []
@@ -331,6 +335,10 @@ class ReadSide:
             self._close(connection, shelf.model, [v for v in versions if v.stored and v.changed])
             self._insert(connection, shelf.model, [v for v in versions if not v.stored])
 
+    def _reserve(self, connection: psycopg.Connection[Any]) -> None:
+        """Be the only one to change this generation's rows until the transaction ends."""
+        connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, %s))", (self.schema, CHANGE))
+
     def position(self, connection: psycopg.Connection[Any]) -> int:
         """How far the rows have come."""
         return self.whereabouts(connection)[0]
@@ -352,9 +360,10 @@ class ReadSide:
         Readers go on with the old rows until the new ones take their name; the projector waits.
         """
         with connection.transaction():
+            self._reserve(connection)
             if not self.exists(connection):
                 return self.rebuild(connection, progress=progress)
-            row = connection.execute(self.sql("select epoch from {r}.position for update")).fetchone()
+            row = connection.execute(self.sql("select epoch from {r}.position")).fetchone()
             successor = ReadSide(self.events, self.models, name=f"{self.schema}_next")
             connection.execute(successor.sql("drop schema if exists {r} cascade"))
             position = successor.rebuild(connection, progress=progress)
@@ -610,7 +619,7 @@ class Watermark:
     """Up to which position the read side of this process's database can be read, and who waits for it."""
 
     def __init__(self) -> None:
-        self._position = 0
+        self._position = -1  # before anything is known: not even a read side without facts can be read
         self.epoch = 0
         """Counts up when rows are built anew in place: the same position may then be told otherwise."""
         self._changed = threading.Condition()

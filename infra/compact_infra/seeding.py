@@ -1,10 +1,15 @@
 """Playing a file of commands and questions through the public API: the demonstration, and contracts as data.
 
 A file holds one JSON object a line, `{at, as, mutation, input, expect?, save?, note?}` or
-`{at, as, query, variables?, expect?}`. `at` moves the clock of a demonstration forward. `as` is a role
+`{at, as, query, variables?, expect?, save?, asks?}`. `at` moves the clock of a demonstration forward. `as` is a role
 (`secretariat_officer`, `entity_representative@UNODC`, `working_group_chair@PCVE@UNODC`) or the e-mail address of a
-person who holds one. What a line saves under a name, later lines write as `$name`. Blank lines and lines that begin
-with `#` are for the reader.
+person who holds one. What a line saves, later lines write as `$name`: a command saves the id of its subject under a
+name, a question parts of its answer, each under a name by its path (`{"MAREK": "node.alternates.0.subject"}`). `asks`
+says in words what a question asks. Blank lines and lines that begin with `#` are for the reader.
+
+A file may be played again, also after it broke off. A command is known by its line and answered as the first time. A
+line whose instant the history has passed has had its answer: what was to be refused then is not tried again, and what
+a question was to be answered with then is not expected any more.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import anyio.from_thread
 import psycopg
-from graphql import GraphQLObjectType, get_named_type, get_nullable_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type, get_nullable_type
 
 from compact_api.context import Context, Identity
 from compact_api.schema import root
@@ -43,43 +48,52 @@ class Player:
     compact: Compact
     portal: anyio.from_thread.BlockingPortal
     source: str
-    saved: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, Any] = field(default_factory=dict)
     _identities: dict[str, Identity] = field(default_factory=dict)
+    _played_until: datetime | None = None
 
-    def play(self, number: int, line: dict[str, Any]) -> dict[str, Any]:
-        """Play one line; answers the data. Raises `Unexpected`."""
-        if at := line.get("at"):
-            self._set_clock(at, number)
-        identity = self._who(line["as"])
+    def __post_init__(self) -> None:
+        self._played_until = self.compact.store.recorded_until()
+
+    def play(self, number: int, line: dict[str, Any]) -> dict[str, Any] | None:
+        """Play one line; answers the data, or None where it is not tried again. Raises `Unexpected`."""
+        past = "at" in line and self._set_clock(line["at"], number)
+        identity = self._who(line["as"], number)
         if "query" in line:
-            data = self._execute(line["query"], self._filled(line.get("variables", {})), identity, number)
-            if "expect" in line and not _holds(self._filled(line["expect"]), data):
-                raise Unexpected(
-                    f"line {number}: expected {json.dumps(line['expect'])}, was answered {json.dumps(data)}"
-                )
-            return data
+            return self._ask(number, line, identity, past=past)
+        if past and "expect" in line and not _is_done(line["expect"]):
+            return None
         name: str = line["mutation"]
         query, thing = self._mutation(name, number)
         given = {
             "idempotencyKey": str(uuid5(NAMESPACE_URL, f"{self.source}:{number}")),
             **self._filled(line.get("input", {})),
         }
-        if "id" in given:
+        if self._takes_version(name):
             given.setdefault("expectedVersion", None)
         answer: dict[str, Any] = self._execute(query, {"input": given}, identity, number)["answer"]
         expected = self._filled(line.get("expect", {"__typename": f"{_capital(name)}Payload"}))
         if not _holds(expected, answer):
-            raise Unexpected(
-                f"line {number}, {name}: expected {json.dumps(expected)}, was answered {json.dumps(answer)}"
-            )
+            raise Unexpected(f"line {number}, {name}: expected {_text(expected)}, was answered {_text(answer)}")
         if "save" in line:
             self.saved[line["save"]] = answer[thing]["id"]
         self.compact.settle()
         return answer
 
-    def _set_clock(self, at: str, number: int) -> None:
+    def _ask(self, number: int, line: dict[str, Any], identity: Identity, *, past: bool) -> dict[str, Any]:
+        data = self._execute(line["query"], self._filled(line.get("variables", {})), identity, number)
+        if "expect" in line and not past and not _holds(self._filled(line["expect"]), data):
+            raise Unexpected(f"line {number}: expected {_text(line['expect'])}, was answered {_text(data)}")
+        for name, where in line.get("save", {}).items():
+            self.saved[name] = _found(data, where, number)
+        return data
+
+    def _set_clock(self, at: str, number: int) -> bool:
+        """Move the clock to an instant; whether the history had passed it before the file was played."""
         try:
-            self.compact.store.set_clock(datetime.fromisoformat(at))
+            instant = datetime.fromisoformat(at)
+            self.compact.store.set_clock(instant)
+            return self._played_until is not None and instant <= self._played_until
         except ValueError:
             raise Unexpected(f"line {number}: {at} is no instant") from None
         except psycopg.errors.InsufficientPrivilege:
@@ -104,6 +118,11 @@ class Player:
             f" ... on {_capital(name)}Payload {{ position visible replayed warnings {select} }} {PROBLEM} }} }}"
         ), thing
 
+    def _takes_version(self, name: str) -> bool:
+        taken = self.compact.schema._schema.get_type(f"{_capital(name)}Input")
+        assert isinstance(taken, GraphQLInputObjectType)
+        return "expectedVersion" in taken.fields
+
     def _execute(self, query: str, variables: dict[str, Any], identity: Identity, number: int) -> dict[str, Any]:
         result = self.portal.call(self._run, query, variables, identity)
         if result.errors:
@@ -120,20 +139,20 @@ class Player:
         finally:
             await context.close()
 
-    def _who(self, name: str) -> Identity:
+    def _who(self, name: str, number: int) -> Identity:
         if name not in self._identities:
             role, _, where = name.partition("@")
             if role in Role._value2member_map_:
                 self._identities[name] = development_identity(self.compact.commander, Role(role), where or None)
             else:
-                self._identities[name] = self._person(name)
+                self._identities[name] = self._person(name, number)
         return self._identities[name]
 
-    def _person(self, email: str) -> Identity:
+    def _person(self, email: str, number: int) -> Identity:
         with self.compact.store.attempt() as attempt:
             subject = attempt.secrets.person(email)
         if subject is None:
-            raise Unexpected(f"nobody is known under {email}")
+            raise Unexpected(f"line {number}: nobody is known under {email}")
         return Identity(subject=subject)
 
     def _filled(self, value: Any) -> Any:
@@ -166,13 +185,16 @@ def play(
     path: Path,
     *,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    answered: Callable[[dict[str, Any], dict[str, Any]], None] = lambda line, data: None,
 ) -> int:
-    """Play a file; answers how many lines it had. A line played before is answered as the first time."""
+    """Play a file; answers how many lines it had. `answered` is told the questions that ask something in words."""
     everything = list(lines(path))
     player = Player(compact, portal, path.name)
     for done, (number, line) in enumerate(everything, 1):
-        player.play(number, line)
+        data = player.play(number, line)
         progress(done, len(everything))
+        if "asks" in line and data is not None:
+            answered(line, data)
     return len(everything)
 
 
@@ -189,6 +211,25 @@ def _holds(expected: Any, actual: Any) -> bool:
             and all(_holds(e, a) for e, a in zip(expected, actual, strict=True))
         )
     return bool(expected == actual)
+
+
+def _is_done(expected: dict[str, Any]) -> bool:
+    """Whether a command is expected to be carried out, not refused."""
+    return str(expected.get("__typename", "")).endswith("Payload")
+
+
+def _found(data: Any, where: str, number: int) -> Any:
+    """The part of an answer that a path names: keys of objects, places in lists from 0."""
+    for step in where.split("."):
+        try:
+            data = data[int(step)] if isinstance(data, list) else data[step]
+        except (LookupError, TypeError, ValueError):
+            raise Unexpected(f"line {number}: the answer has no {where}") from None
+    return data
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _capital(name: str) -> str:

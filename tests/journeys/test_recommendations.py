@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from compact_domain.focal_point import FocalPoint, FocalPoints
-from compact_domain.kernel import PersonDetails, Role, Work
+from compact_domain.kernel import Role
 from compact_infra import Identity, Settings
 from compact_infra.operations import scrutinize
-from compact_infra.setting_up import _give
 from tests.client import Client
 from tests.conftest import Service, running
 
@@ -96,25 +94,19 @@ class World:
 
 def focal_point(service: Service, organization: str, region: str) -> Client:
     """A client of the organization's focal point for a region, nominated and confirmed."""
-    mail = f"focal@{organization.lower()}.example"
-    commander, subjects = service.compact.commander, list[UUID]()
-    today = service.compact.store.now().date()
-
-    def nominate(work: Work) -> FocalPoint:
-        it = FocalPoints(work).nominate(
-            organization=organization,
-            person=PersonDetails(name=organization, email=mail),
-            regions=[region],
-            nomination_letter="Letter of 2 May 2031",
-            starts_on=today,
-            ends_on=today + timedelta(days=700),
-        )
-        subjects.append(it.subject)
-        return it
-
-    nominated = _give(commander, "focal_point.nominate", mail, nominate).subject
-    _give(commander, "focal_point.confirm", mail, lambda work: FocalPoints(work).confirm(nominated))
-    return service.of(Identity(subject=subjects[-1], organization=organization))
+    nomination = {
+        "organization": organization,
+        "expectedVersion": None,
+        "person": {"name": "Aminata Diallo", "email": f"focal@{organization.lower()}.example"},
+        "regions": [region],
+        "nominationLetter": "Letter of 2 May 2031",
+        "startsOn": "2031-05-01",
+        "endsOn": "2033-04-30",
+    }
+    select = "focalPoint { id person { subject } }"
+    found = service.officer.do("focalPointNominate", nomination, select=select)["focalPoint"]
+    service.officer.do("focalPointConfirm", {"id": found["id"]})
+    return service.of(Identity(subject=UUID(found["person"]["subject"]), organization=organization))
 
 
 @pytest.fixture(scope="module")
@@ -850,6 +842,8 @@ def test_a_recommendation_leads_back_to_the_session_and_the_gaps_it_came_out_of(
         "endsAt": "2031-06-25T12:00:00-04:00",
     }
     officer.do("sessionSchedule", session)
+    officer.do("retreatSetSeatRules", {"id": "RETREAT-2031", "inPersonPlaces": 10, "delegates": 2})
+    officer.do("retreatOpenRegistration", {"id": "RETREAT-2031", "deadline": "2031-06-20T23:59:00-04:00"})
     world.clock(datetime(2031, 6, 25, 14, 5, tzinfo=UTC))
     officer.do("retreatOpen", {"id": "RETREAT-2031"})
     officer.do("sessionStart", {"id": "SESSION-2031"})

@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compact_domain.registration import Registration
+from compact_domain.seats import Places
+from compact_domain.vocabulary import Mode
 from compact_infra import Settings
 from tests.conftest import Service, running
 from tests.journeys.desk import Desk, nodes, numbers, register_organizations
@@ -86,11 +89,11 @@ CHANGE = st.tuples(
 SUBSTITUTE = st.tuples(st.just("substitute"), st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
 RULES = st.tuples(st.just("rules"), st.integers(1, 4), st.sampled_from([None, 1, 3]), st.integers(1, 3))
 EXCEPTION = st.tuples(st.just("exception"), st.sampled_from(["UNODC", "CTED"]))
-SHOWN = """waitingList(retreat: $r, mode: IN_PERSON, first: 100) { edges { node { place registration {
-        person { name } } } } }
-    waitingVirtually: waitingList(retreat: $r, mode: VIRTUAL, first: 100) { edges { node { place registration {
-        person { name } } } } }
-    places(retreat: $r) { mode capacity taken left waiting }
+SHOWN = """inPerson: waitingList(retreat: $r, mode: IN_PERSON, first: 100) { edges { node { place registration {
+        person { subject } } } } }
+    virtually: waitingList(retreat: $r, mode: VIRTUAL, first: 100) { edges { node { place registration {
+        person { subject } } } } }
+    places(retreat: $r) { mode version capacity taken left waiting }
     seats(retreat: $r) { edges { node { organization { code }
         representatives { allowed taken left } delegates { allowed taken left } } } }
     registrations(filter: {retreat: {eq: $c}, state: {in: [NOMINATED, WAITLISTED, CONFIRMED]}}, first: 100) {
@@ -142,6 +145,17 @@ class Rush:
         asked = {"r": self.desk.code, "c": self.desk.code, "p": str(position)}
         return self.desk.officer.ask(PAST, **asked)["snapshot"]
 
+    def line_by_the_facts(self, places: dict[str, Any]) -> list[str]:
+        """Subject ids of those who waited at a version of places, as the aggregate itself has them."""
+        store = self.desk.service.compact.store
+        key = Places.key(self.desk.code, Mode[places["mode"]])
+        it: Any = None
+        for stored in store.recorder.select_events(key, lte=places["version"]):
+            it = store.mapper.to_domain_event(stored).mutate(it)
+        with store.attempt() as attempt:
+            waiting = [attempt.load(Registration, party.registration) for party in it.waiting]
+        return [str(registration.subject) for registration in waiting if registration is not None]
+
 
 def keeps_the_rules(told: Any) -> None:
     for entity in nodes(told["seats"]):
@@ -150,8 +164,14 @@ def keeps_the_rules(told: Any) -> None:
             assert seats["left"] == seats["allowed"] - seats["taken"] >= 0
     for places in told["places"]:
         assert places["capacity"] is None or places["left"] == places["capacity"] - places["taken"] >= 0
-    for line in (told["waitingList"], told["waitingVirtually"]):
-        assert [one["place"] for one in nodes(line)] == list(range(1, len(nodes(line)) + 1))
+
+
+def lines(told: Any) -> dict[str, list[str]]:
+    """Subject ids of those who wait, by mode, first to last."""
+    shown = {"IN_PERSON": nodes(told["inPerson"]), "VIRTUAL": nodes(told["virtually"])}
+    for line in shown.values():
+        assert [one["place"] for one in line] == list(range(1, len(line) + 1))
+    return {mode: [one["registration"]["person"]["subject"] for one in line] for mode, line in shown.items()}
 
 
 def agrees_with_the_registrations(told: Any) -> None:
@@ -165,9 +185,7 @@ def agrees_with_the_registrations(told: Any) -> None:
     placed = Counter(it["mode"] for it in active if it["state"] != "WAITLISTED")
     for places in told["places"]:
         assert places["taken"] == placed[places["mode"]]
-        assert places["waiting"] == len(
-            nodes(told["waitingList" if places["mode"] == "IN_PERSON" else "waitingVirtually"])
-        )
+        assert places["waiting"] == len(lines(told)[places["mode"]])
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -186,3 +204,4 @@ def test_seats_and_places_hold_at_every_position(service: Service, steps: list[t
         if position in rush.shown:
             assert told == rush.shown[position], "the past is what was shown"
             agrees_with_the_registrations(told)
+        assert lines(told) == {places["mode"]: rush.line_by_the_facts(places) for places in told["places"]}

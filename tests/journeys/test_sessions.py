@@ -506,12 +506,14 @@ class TestTheRecord:
         session = begun(officer, attributed=False)
         spoken = {"id": session, "organization": "UNODC", "speaker": people["amina"], "text": "Between ourselves."}
         officer.do("sessionRecordIntervention", spoken)
-        query = "query ($c: Code!) { session(code: $c) { history(first: 100) { edges { node { data } } } } }"
+        query = "query ($c: Code!) { session(code: $c) { history(first: 100) { edges { node { data reason } } } } }"
+
+        def newest(client: Client) -> dict[str, Any]:
+            fact: dict[str, Any] = client.ask(query, c=session)["session"]["history"]["edges"][-1]["node"]
+            return fact
 
         def last(client: Client) -> dict[str, Any]:
-            data: dict[str, Any] = json.loads(
-                client.ask(query, c=session)["session"]["history"]["edges"][-1]["node"]["data"]
-            )
+            data: dict[str, Any] = json.loads(newest(client)["data"])
             return data
 
         assert last(officer)["organization"] == "UNODC"
@@ -520,6 +522,14 @@ class TestTheRecord:
             "text": {"sealed": True},
             "attributed": False,
         }
+        intervention = last(officer)["intervention"]
+        officer.do("sessionConclude", {"id": session})
+        officer.do("sessionApproveRecord", {"id": session})
+        officer.do(
+            "sessionCorrectRecord",
+            {"id": session, "intervention": intervention, "text": "Between us all.", "reason": "Amina wrote to us"},
+        )
+        assert (newest(officer)["reason"], newest(reader)["reason"]) == ("Amina wrote to us", None)
 
     def test_the_rapporteur_keeps_the_record_and_a_speaker_does_not(
         self, service: Service, officer: Client, people: dict[str, str]
@@ -698,7 +708,7 @@ class TestTheRecord:
         officer.do("sessionCorrectRecord", {"id": session, "text": "The annex was missing.", "reason": "left out"})
         officer.do(
             "sessionCorrectRecord",
-            {"id": session, "intervention": intervention, "attributed": False, "reason": "asked by ECOWAS"},
+            {"id": session, "intervention": intervention, "attributed": False, "reason": "asked to be left unnamed"},
         )
         query = """query ($c: Code!) { session(code: $c) { state recordApprovedOn
             interventions { edges { node { text corrections attributed organization { code } } } }
