@@ -46,6 +46,13 @@ def question(resolver: F) -> F:
 
     What waits for the database is `async`: a plain function runs on the event loop and holds up everyone.
     """
+    description = docstring(resolver)
+    arguments = inspect.signature(resolver).parameters.keys() - {"self", "info"}
+    if not arguments:  # nothing to check, and the guard tells a refusal as it is told here: spare every field a layer
+        if "info" in inspect.signature(resolver).parameters or inspect.iscoroutinefunction(resolver):
+            return cast("F", strawberry.field(cast("Any", resolver), description=description))
+        return cast("F", _Plain(python_name=None, description=description)(resolver))
+
     if inspect.iscoroutinefunction(resolver):
 
         @functools.wraps(resolver)
@@ -66,8 +73,24 @@ def question(resolver: F) -> F:
             except Refusal as refusal:
                 raise as_graphql_error(refusal) from refusal
 
-    field = strawberry.field(asks, description=docstring(resolver))
+    field = strawberry.field(asks, description=description)
     return cast("F", field)
+
+
+class _Plain(StrawberryField):
+    """A method that takes nothing but the thing itself: called as it is, without what arguments would need.
+
+    Most fields are of this kind, and a page has thousands of them.
+    """
+
+    @property
+    def is_basic_field(self) -> bool:
+        return True
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        resolver = self.base_resolver
+        assert resolver is not None
+        return cast("Callable[[Any], Any]", resolver.wrapped_func)(source)
 
 
 def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

@@ -101,9 +101,7 @@ async def aggregate_at(info: Info, kind: type[A], id: UUID, version: int) -> A |
 async def mutations_given(info: Info, it: Aggregate, verbs: Iterable[str]) -> list[str]:
     """Mutations of an aggregate's verbs that the policy lets the viewer give."""
     actor, noun = await info.context.actor(), it.policy_noun()
-    return [
-        mutation_name(noun, verb) for verb in verbs if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))
-    ]
+    return [mutation_name(noun, verb) for verb in verbs if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))]
 
 
 def mutation_name(noun: str, verb: str) -> str:

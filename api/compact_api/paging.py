@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -54,7 +55,7 @@ class Order:
         object.__setattr__(self, "of", of)
         object.__setattr__(self, "columns", columns)
 
-    @property
+    @cached_property
     def signature(self) -> str:
         """Short hash that a cursor carries."""
         named = "\n".join((self.of, *(name for name, _ in self.columns)))
@@ -99,21 +100,35 @@ def page(order: Order, first: int = DEFAULT_PAGE, after: Cursor | None = None) -
 
 
 @shape
+class Edge(Generic[T]):
+    """One entry of a list, and its place there."""
+
+    node: T = described("The entry itself.")
+    place: strawberry.Private[Callable[[], Cursor]]
+
+    @question
+    def cursor(self) -> Cursor:
+        """Its place, good for `after` in the same order."""
+        return self.place()
+
+
+@shape
 class PageInfo:
     """Where a page stands in its list."""
 
     has_next_page: bool = described("Whether there is more after this page.")
     has_previous_page: bool = described("Whether this page began after a cursor.")
-    start_cursor: Cursor | None = described("Cursor of the first entry; null on an empty page.")
-    end_cursor: Cursor | None = described("Cursor of the last entry, to ask for the next page with.")
+    ends: strawberry.Private[tuple[Callable[[], Cursor], Callable[[], Cursor]] | None]
 
+    @question
+    def start_cursor(self) -> Cursor | None:
+        """Cursor of the first entry; null on an empty page."""
+        return self.ends[0]() if self.ends else None
 
-@shape
-class Edge(Generic[T]):
-    """One entry of a list, and its place there."""
-
-    node: T = described("The entry itself.")
-    cursor: Cursor = described("Its place, good for `after` in the same order.")
+    @question
+    def end_cursor(self) -> Cursor | None:
+        """Cursor of the last entry, to ask for the next page with."""
+        return self.ends[1]() if self.ends else None
 
 
 @shape
@@ -139,17 +154,21 @@ def connection(
     count: Callable[[], Awaitable[int]],
 ) -> Connection[T]:
     """The page made of the first `page.limit` rows after the cursor; the row beyond the page only tells of itself."""
-    edges = [Edge(node=node(row), cursor=page.order.cursor(*key(row))) for row in rows[: page.first]]
+    edges = [Edge(node=node(row), place=_place(page.order, key, row)) for row in rows[: page.first]]
     return Connection(
         edges=edges,
         page_info=PageInfo(
             has_next_page=len(rows) > page.first,
             has_previous_page=page.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            ends=(edges[0].place, edges[-1].place) if edges else None,
         ),
         count=count,
     )
+
+
+def _place(order: Order, key: Callable[[Row], tuple[Key, ...]], row: Row) -> Callable[[], Cursor]:
+    """The cursor of a row, made when it is asked for."""
+    return lambda: order.cursor(*key(row))
 
 
 def _written(value: Key) -> str | int | None:

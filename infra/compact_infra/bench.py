@@ -95,17 +95,14 @@ def run(*, quick: bool, to: Path | None, tell: Callable[[str], None]) -> None:
     """Measure everything; tell each figure as it comes, and write all of them as Markdown."""
     sizes = QUICK if quick else FULL
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="compact-bench-") as place:
-        with _service(Path(place), roles="api") as (compact, portal):  # nothing else runs beside the saves
-            for figure in saves(compact, portal, sizes):
-                tell(str(figure))
-                figures.append(figure)
-    with tempfile.TemporaryDirectory(prefix="compact-bench-") as place, _service(Path(place)) as (compact, portal):
-        load_catalogues(compact.commander)
-        for measure in (mutations, rebuilding, pages, past_pages):
-            for figure in measure(compact, portal, sizes):
-                tell(str(figure))
-                figures.append(figure)
+    alone, whole = (saves,), (mutations, rebuilding, pages, past_pages)
+    for measures, roles in ((alone, "api"), (whole, "api,worker")):  # nothing else runs beside the saves
+        with _somewhere() as place, _service(place, roles=roles) as (compact, portal):
+            load_catalogues(compact.commander)
+            for measure in measures:
+                for figure in measure(compact, portal, sizes):
+                    tell(str(figure))
+                    figures.append(figure)
     if to is not None:
         to.write_text(page(figures, sizes), "utf-8")
 
@@ -133,6 +130,12 @@ def _cores() -> int:
     import os
 
     return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def _somewhere() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="compact-bench-") as place:
+        yield Path(place)
 
 
 @contextmanager
@@ -482,7 +485,8 @@ async def _throughput(ask: Callable[[int], Any], count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-NAIVE_PAGE = "{ recommendations { code title decision texts { number text } responses { response } } }"
+NAIVE_PAGE = """{ recommendations { edges { node {
+  code title decision texts { number text } responses { edges { node { response } } } } } } }"""
 
 
 async def _naive(compact: Compact) -> tuple[strawberry.Schema, AsyncConnectionPool[Any]]:
@@ -509,6 +513,14 @@ async def _naive(compact: Compact) -> tuple[strawberry.Schema, AsyncConnectionPo
         response: str
 
     @strawberry.type
+    class AnsweredEdge:
+        node: Answered
+
+    @strawberry.type
+    class AnsweredConnection:
+        edges: list[AnsweredEdge]
+
+    @strawberry.type
     class Naive:
         id: strawberry.Private[UUID]
         code: str
@@ -525,23 +537,32 @@ async def _naive(compact: Compact) -> tuple[strawberry.Schema, AsyncConnectionPo
             return [Text(number=number, text=text) for number, text in found]
 
         @strawberry.field
-        async def responses(self) -> list[Answered]:
+        async def responses(self) -> AnsweredConnection:
             found = await rows(
                 "select response from {r}.recommendation_response where recommendation = %s and until = {f} limit 3",
                 self.id,
             )
-            return [Answered(response=response) for (response,) in found]
+            return AnsweredConnection(edges=[AnsweredEdge(node=Answered(response=response)) for (response,) in found])
+
+    @strawberry.type
+    class NaiveEdge:
+        node: Naive
+
+    @strawberry.type
+    class NaiveConnection:
+        edges: list[NaiveEdge]
 
     @strawberry.type
     class NaiveQuery:
         @strawberry.field
-        async def recommendations(self) -> list[Naive]:
+        async def recommendations(self) -> NaiveConnection:
             found = await rows(
                 "select id, code, title, decision from {r}.recommendation where until = {f} order by code limit 50"
             )
-            return [Naive(id=id, code=code, title=title, decision=d) for id, code, title, d in found]
+            nodes = [Naive(id=id, code=code, title=title, decision=d) for id, code, title, d in found]
+            return NaiveConnection(edges=[NaiveEdge(node=node) for node in nodes])
 
-    for made in (Text, Answered, Naive):
+    for made in (Text, Answered, AnsweredEdge, AnsweredConnection, Naive, NaiveEdge, NaiveConnection):
         globals()[made.__name__] = made  # Strawberry resolves annotations in the module
     return strawberry.Schema(NaiveQuery), pool
 

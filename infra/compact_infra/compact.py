@@ -14,11 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import anyio.to_thread
+import msgspec
 import psycopg
 import structlog
 from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from psycopg import IsolationLevel, sql
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import HTTPConnection
 
@@ -289,6 +291,7 @@ class Compact:
         async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
             await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             await connection.set_read_only(True)
+            set_json_loads(msgspec.json.decode, connection)
 
         url = self.settings.read_database_url or self.database_url()
         role = f"{self.settings.db_schema}_app"

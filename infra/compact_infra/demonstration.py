@@ -12,18 +12,19 @@ from typing import Any
 
 import anyio.from_thread
 
-from compact_api.context import Context, Identity
-from compact_api.schema import root
-from compact_domain.kernel import Role
+from compact_api.context import Identity
 from compact_infra.compact import Compact
-from compact_infra.reports import agenda, recommendations
-from compact_infra.seeding import Unexpected, lines, play
-from compact_infra.setting_up import development_identity, load_catalogues
+from compact_infra.reports import REPORTS
+from compact_infra.seeding import Player, play
+from compact_infra.setting_up import load_catalogues
 from compact_infra.settings import Settings
 
 BEGINS = datetime.fromisoformat("2025-01-13T09:00:00-05:00")
 """The clock of the demonstration at its first fact."""
 RETREAT = "RETREAT-2025"
+AUDITOR, OUTSIDER = "odile.marchetti@oversight.example", "aminata.kouyate@savanna-dialogue.example"
+"""Two persons of the story: one who sees everything, and one who sees what is announced."""
+MADE_UP = "Everything but the facts of the concept note is made up, and says so: (fill-in)."
 
 
 def run(
@@ -35,28 +36,23 @@ def run(
     """
     settings = Settings(data_dir=data, demonstration=True, auth="development", port=port)
     compact = Compact(settings)
-    with _story() as story, _started(compact) as portal:
-        tell(f"Loading the retreat of 25 June 2025 into {data} …")
+    tell(f"Loading the retreat of 25 June 2025 into {data} …")
+    with story() as file, _started(compact) as portal:
         begin(compact)
-        count = play(compact, portal, story, progress=progress)
-        tell(f"{count} lines played through the API; the history stands at position {compact.store.head()}.")
-        auditor = development_identity(compact.commander, Role.AUDITOR, None)
-        for _, line in lines(story):
-            if "asks" in line:
-                answer = portal.call(ask, compact, auditor, line["query"])
-                tell(f"\n{line['asks']}\n  {line['query']}\n→ {json.dumps(answer, ensure_ascii=False)}")
-        token = compact.tokens.make(auditor)
+        player = Player(compact, portal, file.name)
+        count = play(player, file, progress=progress, answered=lambda line, data: tell(_told(line, data)))
+        tell(f"\n{count} lines played through the API; the history stands at position {compact.store.head()}.")
+        tell("Every answer is what the file expects. " + MADE_UP)
         if once:
-            for path in write_reports(compact, portal, auditor, Path("out")):
+            for path in write_reports(player, Path("out")):
                 tell(f"wrote {path}")
-            tell("Every answer is what the file expects.")
             return
-    environment = f"COMPACT_DATA_DIR={data} COMPACT_AUTH=development"
-    tell(
-        f"\nServing on http://127.0.0.1:{port}/graphiql, API at /graphql. Everything in it but the facts of the concept"
-        f" note is made up.\nA token of an auditor, for the header «Authorization: Bearer …»:\n{token}\n"
-        f"A token of another role: {environment} compact token --role secretariat_officer --organization UNOCT"
-    )
+        tokens = {who: compact.tokens.make(player.identity(who)) for who in (AUDITOR, OUTSIDER)}
+    environment = f"COMPACT_DATA_DIR={data} COMPACT_DEMONSTRATION=true COMPACT_AUTH=development"
+    tell(f"\nServing on http://127.0.0.1:{port}/graphiql, the API on /graphql.")
+    for who, token in tokens.items():
+        tell(f"For the header Authorization, as {who}:\nBearer {token}")
+    tell(f"As anybody else: {environment} compact token --role secretariat_officer --organization UNOCT")
     serve(Compact(settings), port)
 
 
@@ -73,36 +69,36 @@ def serve(compact: Compact, port: int) -> None:
     uvicorn.run(compact.standalone, host="127.0.0.1", port=port, log_level="warning", ws_max_size=100_000)
 
 
-async def ask(compact: Compact, identity: Identity, query: str, variables: dict[str, Any] | None = None) -> Any:
-    """The data that a question is answered with. Raises `Unexpected` with its errors."""
-    context = Context(compact, identity)
-    try:
-        result = await compact.schema.execute(
-            query, variable_values=variables, context_value=context, root_value=root()
-        )
-    finally:
-        await context.close()
-    if result.errors:
-        raise Unexpected("; ".join(error.message for error in result.errors))
-    return result.data
-
-
-def write_reports(
-    compact: Compact, portal: anyio.from_thread.BlockingPortal, identity: Identity, folder: Path
-) -> Iterator[Path]:
-    """Write the agenda and the recommendations of the retreat as Markdown; answers the files."""
+def write_reports(player: Player, folder: Path) -> Iterator[Path]:
+    """Write every report of the retreat as Markdown; answers the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for report in (agenda, recommendations):
-        data = portal.call(ask, compact, identity, report.query(), {"retreat": RETREAT})
-        path = folder / f"{report.__name__.rpartition('.')[2]}.md"
+    for report in REPORTS:
+        data = player.ask(report.query, {"retreat": RETREAT}, as_=AUDITOR)
+        path = folder / f"{report.name}.md"
         path.write_text(report.markdown(data), "utf-8")
         yield path
 
 
 @contextmanager
-def _story() -> Iterator[Path]:
+def story() -> Iterator[Path]:
+    """The file that the demonstration plays."""
     with resources.as_file(resources.files("compact_infra") / "demonstration_data" / "retreat-2025.jsonl") as path:
         yield path
+
+
+def _told(line: dict[str, Any], data: dict[str, Any]) -> str:
+    """A question in words, and how it was asked and answered."""
+    answer = json.dumps(_without_edges(data), ensure_ascii=False)
+    return f"\n{line['asks']}\n  as {line['as']}: {line['query']}\n→ {answer}"
+
+
+def _without_edges(value: Any) -> Any:
+    """An answer with lists in place of connections, for reading."""
+    if isinstance(value, dict):
+        if "edges" in value:
+            return [_without_edges(edge["node"]) for edge in value["edges"]]
+        return {name: _without_edges(item) for name, item in value.items()}
+    return [_without_edges(item) for item in value] if isinstance(value, list) else value
 
 
 @contextmanager

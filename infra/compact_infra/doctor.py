@@ -86,9 +86,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 def _without_password(url: str) -> tuple[str, bool]:
     """A URL as it may be shown, and whether it is one."""
     try:
-        known = psycopg.conninfo.conninfo_to_dict(url, password=None)
+        known = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return "not a URL that libpq understands", False
+    known.pop("password", None)
     return psycopg.conninfo.make_conninfo("", **{k: v for k, v in known.items() if v is not None}), True
 
 

@@ -188,7 +188,11 @@ class EventStore:
             return cast("datetime", _one(connection.execute(self.sql("select {s}.now()")))[0])
 
     def set_clock(self, at: datetime) -> datetime:
-        """Move a demonstration's clock forward; what lies behind it moves nothing. Refused on any other database."""
+        """Set a demonstration's clock, which runs on from there; what lies before the last fact moves nothing.
+
+        Refused on any other database. Time that nothing was recorded in may be gone through again: a demonstration that
+        lay for a week goes on where it was.
+        """
         with self.pool.connection() as connection:
             now = cast("datetime", _one(connection.execute(self.sql("select {s}.set_clock(%s)"), (at,)))[0])
         self.on_clock(now)

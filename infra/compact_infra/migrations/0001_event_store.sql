@@ -87,8 +87,7 @@ begin
             constraint = 'demonstration_only';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('@schema@', 0));
-    if p_at < coalesce((select at + (clock_timestamp() - set_at) from @schema@.simulated_clock), '-infinity')
-       or p_at < coalesce((select recorded_at from @schema@.event order by position desc limit 1), '-infinity') then
+    if p_at < coalesce((select recorded_at from @schema@.event order by position desc limit 1), '-infinity') then
         return @schema@.now();
     end if;
     update @schema@.simulated_clock set at = p_at, set_at = clock_timestamp();

@@ -1,0 +1,336 @@
+"""Reports of a retreat as Markdown. Each is a question, and a pure function from its answer to a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Answer = dict[str, Any]
+
+MADE_UP = "(fill-in)"
+"""Marks, in titles and texts of a demonstration, what is made up."""
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
+_LIST = re.compile(r"^(?:([-+=])|(\d+)([.)]))")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report of one retreat: what it is called, the question it asks with the variable `$retreat`, how it reads."""
+
+    name: str
+    query: str
+    markdown: Callable[[Answer], str]
+
+
+def escaped(text: object) -> str:
+    """A text on one line in which Markdown sees nothing but text."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return _LIST.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", line)
+
+
+AGENDA = """
+query Agenda($retreat: Code!) {
+  head { position now }
+  retreat(code: $retreat) {
+    code title theme startsOn endsOn zone state objectives
+    logistics { number venue { place room } platform contact information }
+    agenda { number publishedAt sessions { session title startsAt endsAt room } }
+    agendaVersions(first: 50) { edges { node { number publishedAt changeNote } } }
+  }
+  sessions(filter: { retreat: { eq: $retreat } }, first: 20) {
+    edges {
+      node {
+        code objectives
+        regions { name }
+        moderator { person { name } }
+        rapporteurs { person { name } }
+      }
+    }
+  }
+  speakers(retreat: $retreat, first: 100) {
+    edges { node { session { code } order minutes mode invitation person { name } organization { name } } }
+  }
+}
+"""
+
+
+def agenda(answer: Answer) -> str:
+    """The agenda in force, with objectives and speakers, and what changed from version to version."""
+    retreat = answer["retreat"]
+    zone = ZoneInfo(retreat["zone"])
+    return _page(
+        [
+            f"# {escaped(retreat['title'])}: agenda",
+            f"*{escaped(retreat['theme'])}*",
+            "\n".join(_where_and_when(retreat)),
+            *_programme(answer, zone),
+            *_agenda_versions(retreat, zone),
+        ],
+        answer,
+        zone,
+    )
+
+
+def _where_and_when(retreat: Answer) -> Iterator[str]:
+    logistics = retreat["logistics"]
+    venue = logistics["venue"] or {}
+    days = dict.fromkeys((retreat["startsOn"], retreat["endsOn"]))
+    yield f"- {' to '.join(map(_day, days))}, times in {escaped(retreat['zone'])}"
+    if place := ", ".join(escaped(part) for part in (venue.get("room"), venue.get("place")) if part):
+        yield f"- {place}"
+    if logistics["platform"]:
+        yield f"- Online: {escaped(logistics['platform'])}"
+    if logistics["information"]:
+        yield f"- {escaped(logistics['information'])}"
+    yield f"- Contact: {escaped(logistics['contact'])}"
+
+
+def _programme(answer: Answer, zone: ZoneInfo) -> Iterator[str]:
+    published = answer["retreat"]["agenda"]
+    if published is None:
+        yield "No agenda has been published."
+        return
+    yield f"## Programme, version {published['number']}"
+    yield _table(
+        ("Time", "Session", "Room"),
+        (
+            (_times(entry, zone), escaped(entry["title"]), escaped(entry["room"] or ""))
+            for entry in published["sessions"]
+        ),
+    )
+    sessions = {session["code"]: session for session in _nodes(answer["sessions"])}
+    for entry in published["sessions"]:
+        if session := sessions.get(entry["session"]):
+            yield f"### {escaped(entry['title'])}"
+            yield from _session(
+                session, [s for s in _nodes(answer["speakers"]) if _of(s["session"]) == session["code"]]
+            )
+
+
+def _session(session: Answer, speakers: list[Answer]) -> Iterator[str]:
+    if session["regions"]:
+        yield "Regions: " + ", ".join(escaped(region["name"]) for region in session["regions"])
+    if session["objectives"]:
+        yield "\n".join(f"{n}. {escaped(objective)}" for n, objective in enumerate(session["objectives"], 1))
+    kept = [("Moderator", [session["moderator"]] if session["moderator"] else []), ("Record", session["rapporteurs"])]
+    if told := [f"{what}: {', '.join(_person(k['person']) for k in keepers)}" for what, keepers in kept if keepers]:
+        yield "; ".join(told)
+    expected = sorted((s for s in speakers if s["invitation"] in ("INVITED", "ACCEPTED")), key=lambda s: s["order"])
+    if expected:
+        yield _table(
+            ("", "Speaker", "For", "Minutes", "", ""),
+            (
+                (
+                    str(speaker["order"]),
+                    _person(speaker["person"]),
+                    escaped(_name(speaker["organization"])),
+                    str(speaker["minutes"]),
+                    _word(speaker["mode"]),
+                    _word(speaker["invitation"]),
+                )
+                for speaker in expected
+            ),
+        )
+
+
+def _agenda_versions(retreat: Answer, zone: ZoneInfo) -> Iterator[str]:
+    versions = _nodes(retreat["agendaVersions"])
+    if versions:
+        yield "## Versions"
+        yield _table(
+            ("Version", "Published", "What changed"),
+            (
+                (str(v["number"]), _instant(v["publishedAt"], zone), escaped(v["changeNote"] or ""))
+                for v in sorted(versions, key=lambda v: v["number"])
+            ),
+        )
+
+
+RECOMMENDATIONS = """
+query Recommendations($retreat: Code!) {
+  head { position now }
+  retreat(code: $retreat) {
+    title zone
+    actionPlans(first: 20) { edges { node { number title act { number meeting decidedOn } } } }
+  }
+  actionPlan(retreat: $retreat) { total overdue }
+  recommendations(filter: { retreat: $retreat }, orderBy: [{ field: CODE, direction: ASC }], first: 100) {
+    totalCount
+    edges {
+      node {
+        code title text textVersion decision followUp dueOn overdue announced
+        proposer { name }
+        clauses { code }
+        regions { name }
+        workingGroups { name }
+        lead { name }
+        partners { name }
+        verifiedBy { name }
+        decisions(first: 10) {
+          edges {
+            node {
+              outcome reason basis deferredToMeeting deferredToDate referredTo
+              act { body meeting number decidedOn }
+              assessment { humanRights gender ruleOfLaw }
+            }
+          }
+        }
+        progress(first: 10) { edges { node { recordedAt percentage text organization { code } } } }
+      }
+    }
+  }
+}
+"""
+
+
+def recommendations(answer: Answer) -> str:
+    """Every recommendation as it stands: decision, assessment, who leads, until when, and how far it is."""
+    retreat, found = answer["retreat"], _nodes(answer["recommendations"])
+    zone = ZoneInfo(retreat["zone"])
+    total, plan = answer["recommendations"]["totalCount"], answer["actionPlan"]
+    counted = (
+        f"{total} recommendations" if total == len(found) else f"The first {len(found)} of {total} recommendations"
+    )
+    return _page(
+        [
+            f"# {escaped(retreat['title'])}: recommendations",
+            f"{counted}; {plan['total']} adopted, of which {plan['overdue']} overdue.",
+            *_plans(retreat),
+            _table(
+                ("Code", "Title", "Decision", "Follow-up", "Lead", "Due"),
+                (
+                    (
+                        escaped(it["code"]),
+                        escaped(it["title"] or ""),
+                        _word(it["decision"]),
+                        _word(it["followUp"]),
+                        escaped(_name(it["lead"])),
+                        _due(it),
+                    )
+                    for it in found
+                ),
+            ),
+            *(part for it in found for part in _recommendation(it, zone)),
+        ],
+        answer,
+        zone,
+    )
+
+
+def _plans(retreat: Answer) -> Iterator[str]:
+    if plans := _nodes(retreat["actionPlans"]):
+        yield "\n".join(
+            f"- {escaped(plan['title'])}: {escaped(plan['act']['number'])}, {escaped(plan['act']['meeting'])},"
+            f" {_day(plan['act']['decidedOn'])}"
+            for plan in sorted(plans, key=lambda plan: plan["number"])
+        )
+
+
+def _recommendation(it: Answer, zone: ZoneInfo) -> Iterator[str]:
+    yield f"## {escaped(it['code'])} {escaped(it['title'] or '')}".rstrip()
+    yield escaped(it["text"])
+    facts = {
+        "Proposed by": _name(it["proposer"]),
+        "Regions": ", ".join(region["name"] for region in it["regions"]),
+        "Working groups": ", ".join(group["name"] for group in it["workingGroups"]),
+        "Clauses": ", ".join(clause["code"] for clause in it["clauses"]),
+        "Lead": ", with ".join(filter(None, [_name(it["lead"]), ", ".join(_name(p) for p in it["partners"])])),
+        "Verified by": _name(it["verifiedBy"]),
+    }
+    yield "\n".join(
+        [
+            f"- Text: version {it['textVersion']}",
+            *(f"- {what}: {escaped(told)}" for what, told in facts.items() if told),
+            *(["- Due: " + _due(it)] if it["dueOn"] else []),
+            *([] if it["announced"] else ["- **Not announced yet**"]),
+        ]
+    )
+    for decision in _nodes(it["decisions"]):
+        yield "\n".join(_decision(decision))
+    if reports := _nodes(it["progress"]):
+        yield "\n".join(_progress(report, zone) for report in sorted(reports, key=lambda report: report["recordedAt"]))
+
+
+def _progress(report: Answer, zone: ZoneInfo) -> str:
+    done = "" if report["percentage"] is None else f", {report['percentage']} %"
+    reporter = escaped(_of(report["organization"]))
+    return f"- {_instant(report['recordedAt'], zone)}, {reporter}{done}: {escaped(report['text'] or '…')}"
+
+
+def _decision(decision: Answer) -> Iterator[str]:
+    act, target = decision["act"], decision["deferredToMeeting"] or decision["deferredToDate"] or decision["referredTo"]
+    yield (
+        f"**{_word(decision['outcome']).capitalize()}{f' to {escaped(target)}' if target else ''}**:"
+        f" {escaped(act['number'])}, {escaped(act['meeting'])}, {_day(act['decidedOn'])}"
+    )
+    said = {"Reason": decision["reason"], "Under": decision["basis"]}
+    assessment = decision["assessment"] or {}
+    said |= {
+        what: assessment.get(field)
+        for what, field in (("Human rights", "humanRights"), ("Gender", "gender"), ("Rule of law", "ruleOfLaw"))
+    }
+    if told := [f"- {what}: {escaped(text)}" for what, text in said.items() if text]:
+        yield ""
+        yield from told
+
+
+REPORTS = (Report("agenda", AGENDA, agenda), Report("recommendations", RECOMMENDATIONS, recommendations))
+"""Every report of a retreat."""
+
+
+def _page(parts: Iterable[str], answer: Answer, zone: ZoneInfo) -> str:
+    """Paragraphs, and at the end the moment that they are as of, and what their marks mean."""
+    head = answer["head"]
+    told = list(parts)
+    if any(MADE_UP in part for part in told):
+        told.append(f"*{MADE_UP} marks what is made up for the demonstration.*")
+    told.append(f"*As of {_instant(head['now'], zone)} ({escaped(zone)}), position {head['position']}.*")
+    return "\n\n".join(told) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _nodes(connection: Answer) -> list[Answer]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+def _instant(text: str, zone: ZoneInfo) -> str:
+    at = datetime.fromisoformat(text).astimezone(zone)
+    return f"{at.day} {at:%B %Y, %H:%M}"
+
+
+def _times(entry: Answer, zone: ZoneInfo) -> str:
+    starts, ends = (datetime.fromisoformat(entry[edge]).astimezone(zone) for edge in ("startsAt", "endsAt"))
+    return f"{starts:%H:%M}–{ends:%H:%M}"
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.day} {day:%B %Y}"
+
+
+def _due(it: Answer) -> str:
+    return "" if it["dueOn"] is None else _day(it["dueOn"]) + (" **overdue**" if it["overdue"] else "")
+
+
+def _word(value: str | None) -> str:
+    return (value or "").lower().replace("_", " ")
+
+
+def _name(organization: Answer | None) -> str:
+    return organization["name"] if organization else ""
+
+
+def _of(thing: Answer | None) -> str:
+    return thing["code"] if thing else ""
+
+
+def _person(person: Answer) -> str:
+    return escaped(person["name"] or "…")

@@ -1,0 +1,17 @@
+"""A store of a test's own: migrated, open, and empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from compact_infra import Compact, Settings
+from tests.infra.keeper import Keeper
+
+
+@pytest.fixture
+def keeper(new_settings: Callable[..., Settings]) -> Iterator[Keeper]:
+    compact = Compact(new_settings(pool_size=20))
+    with compact.commanding():
+        yield Keeper(compact)
