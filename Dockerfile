@@ -1,4 +1,5 @@
-# The service, without the embedded database: it is given one by COMPACT_DATABASE_URL.
+# The service; its database is given by COMPACT_DATABASE_URL. The versions are those that the tests ran with: the lock
+# file brings the tools of development along, which nothing here starts.
 FROM python:3.12-slim
 WORKDIR /srv/compact
 COPY requirements.lock pyproject.toml README.md LICENSE ./
@@ -8,6 +9,8 @@ COPY projections projections
 COPY api api
 COPY infra infra
 RUN python -m pip install --no-cache-dir --no-index --no-build-isolation --no-deps .
-RUN useradd --system --create-home compact
+RUN useradd --system --create-home --home-dir /var/lib/compact compact
 USER compact
+WORKDIR /var/lib/compact
+EXPOSE 8000
 CMD ["compact", "serve", "--host", "0.0.0.0"]

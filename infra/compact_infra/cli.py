@@ -193,7 +193,7 @@ def catalogue(
 @app.command()
 def seed(file: Annotated[Path, typer.Argument(help="A file of commands, one JSON object a line.")]) -> None:
     """Play a file of commands through the public API."""
-    from compact_infra.seeding import play
+    from compact_infra.seeding import Player
     from compact_infra.setting_up import load_catalogues
 
     if not file.is_file():
@@ -201,7 +201,7 @@ def seed(file: Annotated[Path, typer.Argument(help="A file of commands, one JSON
     with _started() as (compact, portal):
         if not compact.store.is_demonstration():
             load_catalogues(compact.commander)
-        count = play(compact, portal, file, progress=_progress())
+        count = Player(compact, portal, file).play(progress=_progress())
         Output.tell(f"{count} lines played", lines=count, position=compact.store.head())
 
 

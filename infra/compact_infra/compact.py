@@ -66,6 +66,7 @@ class Compact:
         self._projector: Projector | None = None
         self._reactor: Reactor | None = None
         self._ears: threading.Thread | None = None
+        self._nurse: threading.Thread | None = None
         self._stopping = threading.Event()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._up = 0
@@ -185,6 +186,9 @@ class Compact:
         if self.settings.read_database_url or not self.settings.is_worker:
             self._ears = threading.Thread(target=self._follow, name="compact-watermark", daemon=True)
             self._ears.start()
+        if self._embedded:
+            self._nurse = threading.Thread(target=self._revive, name="compact-nurse", daemon=True)
+            self._nurse.start()
         self.watermark.wait(self.store.head(), timeout=60)
 
     def stop(self) -> None:
@@ -202,9 +206,21 @@ class Compact:
         if store := self.__dict__.pop("store", None):
             store.close()
         self.__dict__.pop("commander", None)  # a pool that was closed is not opened again
+        if self._nurse:
+            self._nurse.join(timeout=60)
+            self._nurse = None
         if self._embedded:
             self._embedded.stop()
             self._embedded = None
+
+    def _revive(self) -> None:
+        """Start the embedded database again, should it die: what was acknowledged is in its log."""
+        while not self._stopping.wait(1.0):
+            try:
+                assert self._embedded is not None
+                self._embedded.start()
+            except NotReady as e:
+                log.error("the embedded database does not start", error=str(e))
 
     def database_url(self) -> str:
         """The URL of the database; starts the embedded one where none is given."""

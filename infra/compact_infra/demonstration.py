@@ -6,16 +6,16 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
 
-from compact_api.context import Identity
 from compact_infra.compact import Compact
 from compact_infra.reports import REPORTS
-from compact_infra.seeding import Player, play
+from compact_infra.seeding import Line, Player
 from compact_infra.setting_up import load_catalogues
 from compact_infra.settings import Settings
 
@@ -39,8 +39,8 @@ def run(
     tell(f"Loading the retreat of 25 June 2025 into {data} …")
     with story() as file, _started(compact) as portal:
         begin(compact)
-        player = Player(compact, portal, file.name)
-        count = play(player, file, progress=progress, answered=lambda line, data: tell(_told(line, data)))
+        player = Player(compact, portal, file)
+        count = player.play(progress=progress, answered=lambda line, answer: tell(_told(line, answer)))
         tell(f"\n{count} lines played through the API; the history stands at position {compact.store.head()}.")
         tell("Every answer is what the file expects. " + MADE_UP)
         if once:
@@ -48,7 +48,7 @@ def run(
                 tell(f"wrote {path}")
             return
         tokens = {who: compact.tokens.make(player.identity(who)) for who in (AUDITOR, OUTSIDER)}
-    environment = f"COMPACT_DATA_DIR={data} COMPACT_DEMONSTRATION=true COMPACT_AUTH=development"
+    environment = f"COMPACT_DATA_DIR={data} COMPACT_AUTH=development"
     tell(f"\nServing on http://127.0.0.1:{port}/graphiql, the API on /graphql.")
     for who, token in tokens.items():
         tell(f"For the header Authorization, as {who}:\nBearer {token}")
@@ -72,10 +72,11 @@ def serve(compact: Compact, port: int) -> None:
 def write_reports(player: Player, folder: Path) -> Iterator[Path]:
     """Write every report of the retreat as Markdown; answers the files."""
     folder.mkdir(parents=True, exist_ok=True)
+    ask = partial(player.ask, as_=AUDITOR)
+    now = ask("{ head { now } }")["head"]["now"]
     for report in REPORTS:
-        data = player.ask(report.query, {"retreat": RETREAT}, as_=AUDITOR)
         path = folder / f"{report.name}.md"
-        path.write_text(report.markdown(data), "utf-8")
+        path.write_text(report.written(ask, retreat=RETREAT, at=now), "utf-8")
         yield path
 
 
@@ -86,10 +87,10 @@ def story() -> Iterator[Path]:
         yield path
 
 
-def _told(line: dict[str, Any], data: dict[str, Any]) -> str:
+def _told(line: Line, answer: dict[str, Any]) -> str:
     """A question in words, and how it was asked and answered."""
-    answer = json.dumps(_without_edges(data), ensure_ascii=False)
-    return f"\n{line['asks']}\n  as {line['as']}: {line['query']}\n→ {answer}"
+    told = json.dumps(_without_edges(answer), ensure_ascii=False)
+    return f"\n{line['asks']}\n  as {line['as']}: {line['query']}\n→ {told}"
 
 
 def _without_edges(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Reports of a retreat as Markdown. Each is a question, and a pure function from its answer to a text."""
+"""Reports of a retreat as Markdown: each a question about a moment, and a pure function from its answer to a text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,26 @@ _LIST = re.compile(r"^(?:([-+=])|(\d+)([.)]))")
 
 @dataclass(frozen=True)
 class Report:
-    """A report of one retreat: what it is called, the question it asks with the variable `$retreat`, how it reads."""
+    """A report of one retreat: what it is called, what it asks, which list comes in pages, and how it reads.
+
+    The question has the variables `$retreat`, `$at` (the instant it is about) and `$after` (of the list in pages).
+    """
 
     name: str
     query: str
+    paged: str
     markdown: Callable[[Answer], str]
+
+    def written(self, ask: Callable[[str, dict[str, Any]], Answer], *, retreat: str, at: str) -> str:
+        """The report as of an instant. `ask` answers a query with variables."""
+        variables = {"retreat": retreat, "at": at}
+        answer: Answer = ask(self.query, variables)["snapshot"]
+        whole = page = answer[self.paged]
+        while page["pageInfo"]["hasNextPage"]:
+            following = ask(self.query, {**variables, "after": page["pageInfo"]["endCursor"]})
+            page = following["snapshot"][self.paged]
+            whole["edges"] += page["edges"]
+        return self.markdown(answer)
 
 
 def escaped(text: object) -> str:
@@ -33,26 +48,29 @@ def escaped(text: object) -> str:
 
 
 AGENDA = """
-query Agenda($retreat: Code!) {
-  head { position now }
-  retreat(code: $retreat) {
-    code title theme startsOn endsOn zone state objectives
-    logistics { number venue { place room } platform contact information }
-    agenda { number publishedAt sessions { session title startsAt endsAt room } }
-    agendaVersions(first: 50) { edges { node { number publishedAt changeNote } } }
-  }
-  sessions(filter: { retreat: { eq: $retreat } }, first: 20) {
-    edges {
-      node {
-        code objectives
-        regions { name }
-        moderator { person { name } }
-        rapporteurs { person { name } }
+query Agenda($retreat: Code!, $at: DateTime!, $after: String) {
+  snapshot(at: { time: $at }) {
+    head { position now }
+    retreat(code: $retreat) {
+      title theme startsOn endsOn zone
+      logistics { number venue { place room } platform contact information }
+      agenda { number sessions { session title startsAt endsAt room } }
+      agendaVersions(first: 100) { edges { node { number publishedAt changeNote } } }
+    }
+    sessions(filter: { retreat: { eq: $retreat } }, first: 100) {
+      edges {
+        node {
+          code objectives
+          regions { name }
+          moderator { person { name title } }
+          rapporteurs { person { name title } }
+        }
       }
     }
-  }
-  speakers(retreat: $retreat, first: 100) {
-    edges { node { session { code } order minutes mode invitation person { name } organization { name } } }
+    speakers(retreat: $retreat, first: 50, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      edges { node { session { code } order minutes mode invitation person { name title } organization { name } } }
+    }
   }
 }
 """
@@ -122,7 +140,7 @@ def _session(session: Answer, speakers: list[Answer]) -> Iterator[str]:
     expected = sorted((s for s in speakers if s["invitation"] in ("INVITED", "ACCEPTED")), key=lambda s: s["order"])
     if expected:
         yield _table(
-            ("", "Speaker", "For", "Minutes", "", ""),
+            ("", "Speaker", "For", "Minutes", "Mode", "Invitation"),
             (
                 (
                     str(speaker["order"]),
@@ -151,35 +169,43 @@ def _agenda_versions(retreat: Answer, zone: ZoneInfo) -> Iterator[str]:
 
 
 RECOMMENDATIONS = """
-query Recommendations($retreat: Code!) {
-  head { position now }
-  retreat(code: $retreat) {
-    title zone
-    actionPlans(first: 20) { edges { node { number title act { number meeting decidedOn } } } }
-  }
-  actionPlan(retreat: $retreat) { total overdue }
-  recommendations(filter: { retreat: $retreat }, orderBy: [{ field: CODE, direction: ASC }], first: 100) {
-    totalCount
-    edges {
-      node {
-        code title text textVersion decision followUp dueOn overdue announced
-        proposer { name }
-        clauses { code }
-        regions { name }
-        workingGroups { name }
-        lead { name }
-        partners { name }
-        verifiedBy { name }
-        decisions(first: 10) {
-          edges {
-            node {
-              outcome reason basis deferredToMeeting deferredToDate referredTo
-              act { body meeting number decidedOn }
-              assessment { humanRights gender ruleOfLaw }
+query Recommendations($retreat: Code!, $at: DateTime!, $after: String) {
+  snapshot(at: { time: $at }) {
+    head { position now }
+    retreat(code: $retreat) {
+      title zone
+      actionPlans(first: 20) { edges { node { number title act { number meeting decidedOn } } } }
+    }
+    actionPlan(retreat: $retreat) { total overdue }
+    recommendations(
+      filter: { retreat: $retreat }, orderBy: [{ field: CODE, direction: ASC }], first: 10, after: $after
+    ) {
+      pageInfo { hasNextPage endCursor }
+      edges {
+        node {
+          code title text textVersion decision followUp dueOn overdue announced
+          proposer { name }
+          clauses { code }
+          regions { name }
+          workingGroups { name }
+          lead { name }
+          partners { name }
+          verifiedBy { name }
+          decisions(first: 10) {
+            totalCount
+            edges {
+              node {
+                outcome reason basis deferredToMeeting deferredToDate referredTo
+                act { number meeting decidedOn }
+                assessment { humanRights gender ruleOfLaw }
+              }
             }
           }
+          progress(first: 10) {
+            totalCount
+            edges { node { recordedAt percentage text organization { code } } }
+          }
         }
-        progress(first: 10) { edges { node { recordedAt percentage text organization { code } } } }
       }
     }
   }
@@ -191,14 +217,11 @@ def recommendations(answer: Answer) -> str:
     """Every recommendation as it stands: decision, assessment, who leads, until when, and how far it is."""
     retreat, found = answer["retreat"], _nodes(answer["recommendations"])
     zone = ZoneInfo(retreat["zone"])
-    total, plan = answer["recommendations"]["totalCount"], answer["actionPlan"]
-    counted = (
-        f"{total} recommendations" if total == len(found) else f"The first {len(found)} of {total} recommendations"
-    )
+    plan = answer["actionPlan"]
     return _page(
         [
             f"# {escaped(retreat['title'])}: recommendations",
-            f"{counted}; {plan['total']} adopted, of which {plan['overdue']} overdue.",
+            f"{len(found)} recommendations; {plan['total']} adopted, of which {plan['overdue']} overdue.",
             *_plans(retreat),
             _table(
                 ("Code", "Title", "Decision", "Follow-up", "Lead", "Due"),
@@ -253,6 +276,9 @@ def _recommendation(it: Answer, zone: ZoneInfo) -> Iterator[str]:
         yield "\n".join(_decision(decision))
     if reports := _nodes(it["progress"]):
         yield "\n".join(_progress(report, zone) for report in sorted(reports, key=lambda report: report["recordedAt"]))
+    for what in ("decisions", "progress"):
+        if more := it[what]["totalCount"] - len(it[what]["edges"]):
+            yield f"*{more} more: {what}.*"
 
 
 def _progress(report: Answer, zone: ZoneInfo) -> str:
@@ -278,7 +304,10 @@ def _decision(decision: Answer) -> Iterator[str]:
         yield from told
 
 
-REPORTS = (Report("agenda", AGENDA, agenda), Report("recommendations", RECOMMENDATIONS, recommendations))
+REPORTS = (
+    Report("agenda", AGENDA, "speakers", agenda),
+    Report("recommendations", RECOMMENDATIONS, "recommendations", recommendations),
+)
 """Every report of a retreat."""
 
 
@@ -333,4 +362,4 @@ def _of(thing: Answer | None) -> str:
 
 
 def _person(person: Answer) -> str:
-    return escaped(person["name"] or "…")
+    return escaped(", ".join(filter(None, [person["name"] or "…", person["title"]])))

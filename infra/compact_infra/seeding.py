@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import anyio.from_thread
 import psycopg
@@ -36,6 +36,8 @@ PROBLEM = """... on Problem { __typename code message } ... on RuleViolation { r
 ... on InvalidInput { fields { name message } } ... on NotFound { kind reference }
 ... on VersionConflict { expected actual }"""
 
+Line = dict[str, Any]
+
 
 class Unexpected(Exception):
     """A line was answered otherwise than the file expects. The message says which line, and how."""
@@ -43,11 +45,11 @@ class Unexpected(Exception):
 
 @dataclass
 class Player:
-    """Plays lines against a service that has been started."""
+    """Plays a file against a service that has been started."""
 
     compact: Compact
     portal: anyio.from_thread.BlockingPortal
-    source: str
+    file: Path
     saved: dict[str, Any] = field(default_factory=dict)
     _identities: dict[str, Identity] = field(default_factory=dict)
     _played_until: datetime | None = None
@@ -55,54 +57,93 @@ class Player:
     def __post_init__(self) -> None:
         self._played_until = self.compact.store.recorded_until()
 
-    def play(self, number: int, line: dict[str, Any]) -> dict[str, Any] | None:
-        """Play one line; answers the data, or None where it is not tried again. Raises `Unexpected`."""
-        past = "at" in line and self._set_clock(line["at"], number)
-        identity = self._who(line["as"], number)
-        if "query" in line:
-            return self._ask(number, line, identity, past=past)
-        if past and "expect" in line and not _is_done(line["expect"]):
-            return None
+    def play(
+        self,
+        *,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+        answered: Callable[[Line, dict[str, Any]], None] = lambda line, answer: None,
+    ) -> int:
+        """Play the file; answers how many lines it has. `answered` is told of questions that ask something in words.
+
+        Raises `Unexpected`.
+        """
+        everything = list(lines(self.file))
+        for done, (number, line) in enumerate(everything, 1):
+            answer = self.line(number, line)
+            progress(done, len(everything))
+            if "asks" in line and answer is not None:
+                answered(line, answer)
+        return len(everything)
+
+    def line(self, number: int, line: Line) -> dict[str, Any] | None:
+        """Play one line; answers its answer, or None where it is not tried again. Raises `Unexpected`."""
+        try:
+            past = "at" in line and self._set_clock(line["at"])
+            if "query" in line:
+                return self._question(line, past=past)
+            if past and "expect" in line and not _is_done(line["expect"]):
+                return None
+            return self._command(line, key=uuid5(NAMESPACE_URL, f"{self.file.name}:{number}"))
+        except Unexpected as e:
+            raise Unexpected(f"{self.file.name}, line {number}: {e}") from None
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None, *, as_: str) -> dict[str, Any]:
+        """The data that a question is answered with. Raises `Unexpected` with its errors."""
+        result = self.portal.call(self._run, query, variables, self.identity(as_))
+        if result.errors:
+            raise Unexpected("; ".join(error.message for error in result.errors))
+        data: dict[str, Any] = result.data
+        return data
+
+    def identity(self, name: str) -> Identity:
+        """Whom a line means with `as`. Raises `Unexpected` for a person nobody knows."""
+        if name not in self._identities:
+            role, _, where = name.partition("@")
+            if role in Role._value2member_map_:
+                self._identities[name] = development_identity(self.compact.commander, Role(role), where or None)
+            else:
+                self._identities[name] = self._person(name)
+        return self._identities[name]
+
+    def _question(self, line: Line, *, past: bool) -> dict[str, Any]:
+        answer = self.ask(line["query"], self._filled(line.get("variables", {})), as_=line["as"])
+        if "expect" in line and not past and not _holds(self._filled(line["expect"]), answer):
+            raise Unexpected(f"expected {_text(line['expect'])}, was answered {_text(answer)}")
+        for name, path in line.get("save", {}).items():
+            self.saved[name] = _part(answer, path)
+        return answer
+
+    def _command(self, line: Line, *, key: UUID) -> dict[str, Any]:
         name: str = line["mutation"]
-        query, thing = self._mutation(name, number)
-        given = {
-            "idempotencyKey": str(uuid5(NAMESPACE_URL, f"{self.source}:{number}")),
-            **self._filled(line.get("input", {})),
-        }
+        query, thing = self._mutation(name)
+        given = {"idempotencyKey": str(key), **self._filled(line.get("input", {}))}
         if self._takes_version(name):
             given.setdefault("expectedVersion", None)
-        answer: dict[str, Any] = self._execute(query, {"input": given}, identity, number)["answer"]
+        answer: dict[str, Any] = self.ask(query, {"input": given}, as_=line["as"])["answer"]
         expected = self._filled(line.get("expect", {"__typename": f"{_capital(name)}Payload"}))
         if not _holds(expected, answer):
-            raise Unexpected(f"line {number}, {name}: expected {_text(expected)}, was answered {_text(answer)}")
+            raise Unexpected(f"{name}: expected {_text(expected)}, was answered {_text(answer)}")
         if "save" in line:
-            self.saved[line["save"]] = answer[thing]["id"]
+            self.saved[line["save"]] = _part(answer, f"{thing}.id")
         self.compact.settle()
         return answer
 
-    def _ask(self, number: int, line: dict[str, Any], identity: Identity, *, past: bool) -> dict[str, Any]:
-        data = self._execute(line["query"], self._filled(line.get("variables", {})), identity, number)
-        if "expect" in line and not past and not _holds(self._filled(line["expect"]), data):
-            raise Unexpected(f"line {number}: expected {_text(line['expect'])}, was answered {_text(data)}")
-        for name, where in line.get("save", {}).items():
-            self.saved[name] = _found(data, where, number)
-        return data
-
-    def _set_clock(self, at: str, number: int) -> bool:
+    def _set_clock(self, at: str) -> bool:
         """Move the clock to an instant; whether the history had passed it before the file was played."""
         try:
             instant = datetime.fromisoformat(at)
             self.compact.store.set_clock(instant)
             return self._played_until is not None and instant <= self._played_until
         except ValueError:
-            raise Unexpected(f"line {number}: {at} is no instant") from None
+            raise Unexpected(f"{at} is no instant") from None
         except psycopg.errors.InsufficientPrivilege:
-            raise Unexpected(f"line {number}: `at` moves the clock of a demonstration, which this is not") from None
+            raise Unexpected("`at` moves the clock of a demonstration, which this is not") from None
 
-    def _mutation(self, name: str, number: int) -> tuple[str, str]:
+    def _mutation(self, name: str) -> tuple[str, str]:
+        """The mutation that gives a command, and which field of its payload is its subject."""
         mutations = self.compact.schema._schema.mutation_type
         if mutations is None or name not in mutations.fields:
-            raise Unexpected(f"line {number}: there is no mutation {name}")
+            raise Unexpected(f"there is no mutation {name}")
         payload = self.compact.schema._schema.get_type(f"{_capital(name)}Payload")
         assert isinstance(payload, GraphQLObjectType)
         things = [
@@ -123,14 +164,7 @@ class Player:
         assert isinstance(taken, GraphQLInputObjectType)
         return "expectedVersion" in taken.fields
 
-    def _execute(self, query: str, variables: dict[str, Any], identity: Identity, number: int) -> dict[str, Any]:
-        result = self.portal.call(self._run, query, variables, identity)
-        if result.errors:
-            raise Unexpected(f"line {number}: {'; '.join(error.message for error in result.errors)}")
-        data: dict[str, Any] = result.data
-        return data
-
-    async def _run(self, query: str, variables: dict[str, Any], identity: Identity) -> Any:
+    async def _run(self, query: str, variables: dict[str, Any] | None, identity: Identity) -> Any:
         context = Context(self.compact, identity)
         try:
             return await self.compact.schema.execute(
@@ -139,20 +173,11 @@ class Player:
         finally:
             await context.close()
 
-    def _who(self, name: str, number: int) -> Identity:
-        if name not in self._identities:
-            role, _, where = name.partition("@")
-            if role in Role._value2member_map_:
-                self._identities[name] = development_identity(self.compact.commander, Role(role), where or None)
-            else:
-                self._identities[name] = self._person(name, number)
-        return self._identities[name]
-
-    def _person(self, email: str, number: int) -> Identity:
+    def _person(self, email: str) -> Identity:
         with self.compact.store.attempt() as attempt:
             subject = attempt.secrets.person(email)
         if subject is None:
-            raise Unexpected(f"line {number}: nobody is known under {email}")
+            raise Unexpected(f"nobody is known under {email}")
         return Identity(subject=subject)
 
     def _filled(self, value: Any) -> Any:
@@ -165,7 +190,7 @@ class Player:
         return value
 
 
-def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(path: Path) -> Iterator[tuple[int, Line]]:
     """The lines of a file with their numbers. Raises `Unexpected` for one that is no JSON object."""
     for number, text in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not text.strip() or text.startswith("#"):
@@ -177,25 +202,6 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not isinstance(line, dict) or "as" not in line or not line.keys() & {"mutation", "query"}:
             raise Unexpected(f"{path.name}, line {number}: needs `as`, and `mutation` or `query`")
         yield number, line
-
-
-def play(
-    compact: Compact,
-    portal: anyio.from_thread.BlockingPortal,
-    path: Path,
-    *,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-    answered: Callable[[dict[str, Any], dict[str, Any]], None] = lambda line, data: None,
-) -> int:
-    """Play a file; answers how many lines it had. `answered` is told the questions that ask something in words."""
-    everything = list(lines(path))
-    player = Player(compact, portal, path.name)
-    for done, (number, line) in enumerate(everything, 1):
-        data = player.play(number, line)
-        progress(done, len(everything))
-        if "asks" in line and data is not None:
-            answered(line, data)
-    return len(everything)
 
 
 def _holds(expected: Any, actual: Any) -> bool:
@@ -218,14 +224,14 @@ def _is_done(expected: dict[str, Any]) -> bool:
     return str(expected.get("__typename", "")).endswith("Payload")
 
 
-def _found(data: Any, where: str, number: int) -> Any:
+def _part(answer: Any, path: str) -> Any:
     """The part of an answer that a path names: keys of objects, places in lists from 0."""
-    for step in where.split("."):
+    for step in path.split("."):
         try:
-            data = data[int(step)] if isinstance(data, list) else data[step]
+            answer = answer[int(step)] if isinstance(answer, list) else answer[step]
         except (LookupError, TypeError, ValueError):
-            raise Unexpected(f"line {number}: the answer has no {where}") from None
-    return data
+            raise Unexpected(f"the answer has no {path}") from None
+    return answer
 
 
 def _text(value: Any) -> str:

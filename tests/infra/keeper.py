@@ -90,7 +90,7 @@ class Keeper:
             "{v}.person",
             "{v}.email",
         )
-        return {table: self.rows("select * from " + table + " order by 1, 2") for table in tables}
+        return {table: self.rows("table " + table + " order by 1, 2") for table in tables}
 
 
 def registers(code: str) -> Decision:

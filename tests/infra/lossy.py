@@ -1,4 +1,4 @@
-"""A link to the database that can be cut: at once, or when an answer is on its way back."""
+"""A link to the database that can be cut: at once, or while an answer is on its way back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 
 class Link:
-    """Forwards connections to a PostgreSQL server. `url` leads through it."""
+    """Forwards connections to a PostgreSQL server: `url` leads through it, `straight` past it."""
 
     def __init__(self, url: str, folder: Path) -> None:
+        self.straight = url
         self._target = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
         self._folder = folder
         self._listener = socket.socket(socket.AF_UNIX)

@@ -19,6 +19,7 @@ from compact_domain.kernel import Channel, Intent
 from compact_domain.organization import Organizations
 from compact_domain.vocabulary import Names, OrganizationKind
 from compact_infra import Compact, Settings
+from compact_infra.commander import Unavailable
 from compact_infra.embedded_postgres import EmbeddedPostgres
 from compact_infra.identity import SET_UP
 
@@ -150,6 +151,26 @@ def test_kill_of_postgres_loses_nothing_acknowledged_and_the_service_goes_on(tmp
             numbers += the_rest(process)
         assert numbers == list(range(len(numbers))), "each once, in order, as if nothing had happened"
         assert missing(tmp_path, postgres.url, numbers) == []
+
+
+def test_a_service_brings_its_own_database_back(tmp_path: Path) -> None:
+    compact = Compact(Settings(data_dir=tmp_path))
+    compact.start()
+    try:
+        before = register(compact, 1)
+        kill_postgres(compact.database_url())
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                after = register(compact, 2)
+                break
+            except Unavailable:
+                continue
+        assert after.position == before.position + 1
+        assert register(compact, 1).replayed
+        assert compact.settle()
+    finally:
+        compact.stop()
 
 
 def test_control_without_durable_commits_something_is_lost(tmp_path: Path) -> None:
