@@ -85,6 +85,7 @@ class Context(BaseContext):
         self._snapshot: Asking | None = None
         self._actor: Actor | None = None
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self._brought: dict[Hashable, dict[Any, list[Any]]] = {}
         self.commanded = False
         """Whether the operation gave a command."""
         self.clock: Clock | None = None
@@ -143,6 +144,7 @@ class Context(BaseContext):
                 if self._snapshot is not None:
                     asking, self._snapshot = self._snapshot, None
                     self._loaders.clear()
+                    self._brought.clear()
                     await self.platform.end_reading(asking)
 
     async def wait_for(self, position: int) -> None:
@@ -174,14 +176,30 @@ class Context(BaseContext):
 
     async def many(self, asking: Asking, row: type[R], column: str, value: Any) -> list[R]:
         """All rows of which `column` has a value, in the order of their keys; asked together with all others."""
+        if (rows := self.at_hand(asking, row, column, value)) is not None:
+            return rows
 
         async def load(values: list[Any]) -> list[list[R]]:
-            found: dict[Any, list[R]] = {value: [] for value in values}
-            for r in await asking.many(row, column, values):
-                found[getattr(r, column)].append(r)
+            found = await self._by_value(asking, row, column, values)
             return [found[value] for value in values]
 
         return await self.loader(("many", row, column, asking.moment.position), load).load(value)
+
+    async def bring(self, asking: Asking, row: type[Row], column: str, values: Iterable[Any]) -> None:
+        """Have the rows at hand of which `column` has one of the values, for those who will ask in a moment."""
+        found = await self._by_value(asking, row, column, list(values))
+        self._brought.setdefault((row, column, asking.moment.position), {}).update(found)
+
+    def at_hand(self, asking: Asking, row: type[R], column: str, value: Any) -> list[R] | None:
+        """All rows of which `column` has a value, if they were brought; None if they are to be asked for."""
+        brought = self._brought.get((row, column, asking.moment.position))
+        return None if brought is None else brought.get(value)
+
+    async def _by_value(self, asking: Asking, row: type[R], column: str, values: list[Any]) -> dict[Any, list[R]]:
+        found: dict[Any, list[R]] = {value: [] for value in values}
+        for r in await asking.many(row, column, values) if values else ():
+            found[getattr(r, column)].append(r)
+        return found
 
     async def text(self, sealed: Sealed | None) -> str | None:
         """A sealed text, opened; None where there is none or its key was erased. The caller has asked the policy."""

@@ -11,6 +11,14 @@ from typing import Annotated, Any, ParamSpec, Protocol, TypeVar, cast
 import anyio.to_thread
 import strawberry
 from anyio import CapacityLimiter
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_nullable_type,
+    is_leaf_type,
+)
 from strawberry.types.field import StrawberryField
 
 from compact_domain.kernel import InvalidInput, Refusal
@@ -46,12 +54,9 @@ def question(resolver: F) -> F:
 
     What waits for the database is `async`: a plain function runs on the event loop and holds up everyone.
     """
-    description = docstring(resolver)
-    arguments = inspect.signature(resolver).parameters.keys() - {"self", "info"}
-    if not arguments:  # nothing to check, and the guard tells a refusal as it is told here: spare every field a layer
-        if "info" in inspect.signature(resolver).parameters or inspect.iscoroutinefunction(resolver):
-            return cast("F", strawberry.field(cast("Any", resolver), description=description))
-        return cast("F", _Plain(python_name=None, description=description)(resolver))
+    parameters = inspect.signature(resolver).parameters.keys()
+    if not parameters - {"self", "info"}:  # nothing to check, and the guard tells a refusal as it is told here
+        return cast("F", _question(resolver))
 
     if inspect.iscoroutinefunction(resolver):
 
@@ -73,24 +78,49 @@ def question(resolver: F) -> F:
             except Refusal as refusal:
                 raise as_graphql_error(refusal) from refusal
 
-    field = strawberry.field(asks, description=description)
+    field = _question(asks)
     return cast("F", field)
 
 
-class _Plain(StrawberryField):
-    """A method that takes nothing but the thing itself: called as it is, without what arguments would need.
+class _Question(StrawberryField):
+    """A field made by `question`: whoever sees the schema can tell."""
 
-    Most fields are of this kind, and a page has thousands of them.
+
+def _question(resolver: Callable[..., Any]) -> StrawberryField:
+    return _Question(python_name=None, description=docstring(resolver))(resolver)
+
+
+def answer_directly(schema: GraphQLSchema) -> None:
+    """Have GraphQL call questions and attributes as they are, wherever nothing must be made of their arguments.
+
+    Strawberry prepares for inputs, extensions and handlers at every call of every field. A page has thousands of them,
+    and nearly all take nothing, or numbers and texts that GraphQL itself has checked.
     """
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for shown in kind.fields.values():
+                field = shown.extensions.get("strawberry-definition")
+                if isinstance(field, StrawberryField) and not field.extensions and not field.is_subscription:
+                    shown.resolve = _direct(field, shown) or shown.resolve
 
-    @property
-    def is_basic_field(self) -> bool:
-        return True
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        resolver = self.base_resolver
-        assert resolver is not None
-        return cast("Callable[[Any], Any]", resolver.wrapped_func)(source)
+def _direct(field: StrawberryField, shown: GraphQLField) -> Callable[..., Any] | None:
+    """The shortest resolver of a field; None where Strawberry's is needed."""
+    if field.base_resolver is None:
+        name = field.python_name
+        return lambda source, _: getattr(source, name)
+    if not isinstance(field, _Question) or not all(map(_is_ready, shown.args.values())):
+        return None
+    for argument in shown.args.values():
+        argument.out_name = argument.extensions["strawberry-definition"].python_name
+    resolver = cast("Callable[..., Any]", field.base_resolver.wrapped_func)
+    if field.base_resolver.info_parameter is None:
+        return lambda source, _, **given: resolver(source, **given)
+    return lambda source, raw, **given: resolver(source, info=strawberry.Info(_raw_info=raw, _field=field), **given)
+
+
+def _is_ready(argument: GraphQLArgument) -> bool:
+    return is_leaf_type(get_nullable_type(argument.type))
 
 
 def command(resolver: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

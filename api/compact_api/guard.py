@@ -49,6 +49,7 @@ from strawberry.types.execution import ExecutionContext
 
 from compact_domain.kernel import Refusal, Unavailable
 
+from .fields import answer_directly
 from .paging import DEFAULT_PAGE
 from .problems import as_graphql_error
 from .scalars import schema_config
@@ -391,6 +392,7 @@ class Schema(_Quiet, strawberry.Schema):
     ) -> None:
         guard = _guard(limits or Limits())
         super().__init__(query, mutation, subscription, types=types, extensions=[guard], config=schema_config())
+        answer_directly(self._schema)
 
 
 class FederatedSchema(_Quiet, StrawberryFederationSchema):
@@ -407,3 +409,4 @@ class FederatedSchema(_Quiet, StrawberryFederationSchema):
     ) -> None:
         guard = _guard(limits or Limits())
         super().__init__(query, mutation, subscription, types=types, extensions=[guard], config=schema_config())
+        answer_directly(self._schema)

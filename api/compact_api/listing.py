@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -18,6 +19,8 @@ from compact_projections.asking import Asking, Condition, Where
 from compact_projections.asking import Order as By
 from compact_projections.kit import Row, columns
 
+from .context import Info
+from .lookahead import look_ahead
 from .paging import Connection, Order, connection, page
 from .scalars import Code
 from .shapes import described, enumeration, form
@@ -163,16 +166,22 @@ class Listing(Generic[R]):
         order_by: Sequence[tuple[str, Direction]] = (),
         first: int,
         after: Cursor | None,
+        info: Info | None = None,
     ) -> Connection[T]:
-        """The page asked for, at the moment and in the view of `asking`. `InvalidInput`, `BadCursor`."""
+        """The page asked for, at the moment and in the view of `asking`. `InvalidInput`, `BadCursor`.
+
+        With `info`, of nodes that are made of the rows themselves, it looks ahead: see `lookahead`.
+        """
         by = [By(column, direction is Direction.DESC, column in self.nullable) for column, direction in order_by]
         if len({b.column for b in by}) != len(by):
             raise InvalidInput(fields=[("orderBy", "names a field twice")])
         by = by or list(self.default)
         if all(b.column != self.row.KEY for b in by):
             by.append(By(self.row.KEY))
-        wanted = page(self._order(by), first, after)
+        wanted = page(_order(self.row, tuple(by)), first, after)
         rows = await asking.page(self.row, where=where, order=by, after=wanted.after, limit=wanted.limit)
+        if info is not None:
+            await look_ahead(info, asking, rows[:first])
 
         async def count() -> int:
             return await asking.count(self.row, where)
@@ -185,7 +194,7 @@ class Listing(Generic[R]):
         In the default order, which ascends and has no blanks. `InvalidInput`, `BadCursor`.
         """
         by = [*self.default, By(self.row.KEY)]
-        wanted = page(self._order(by), first, after)
+        wanted = page(_order(self.row, tuple(by)), first, after)
         keyed = sorted(((_key(row, by), row) for row in rows), key=itemgetter(0))
 
         async def count() -> int:
@@ -194,12 +203,14 @@ class Listing(Generic[R]):
         beyond = [row for key, row in keyed if wanted.after is None or key > wanted.after]
         return connection(beyond[: wanted.limit], wanted, node=node, key=lambda row: _key(row, by), count=count)
 
-    def _order(self, by: Sequence[By]) -> Order:
-        types = columns(self.row)
-        return Order(
-            self.row.TABLE,
-            *((f"{b.column} {'desc' if b.descending else 'asc'}", _PYTHON.get(types[b.column], str)) for b in by),
-        )
+
+@lru_cache(maxsize=1_000)  # a list within a list asks for each entry
+def _order(row: type[Row], by: tuple[By, ...]) -> Order:
+    types = columns(row)
+    return Order(
+        row.TABLE,
+        *((f"{b.column} {'desc' if b.descending else 'asc'}", _PYTHON.get(types[b.column], str)) for b in by),
+    )
 
 
 def _key(row: Row, by: Sequence[By]) -> tuple[Any, ...]:

@@ -45,6 +45,7 @@ from .catalogue import Clause, Region, WorkingGroup
 from .context import Info
 from .fields import question
 from .listing import Choice, CodeFilter, DateFilter, Direction, Listing, TextFilter, YesNo
+from .lookahead import brought
 from .moments import Asked
 from .nodes import Subject
 from .organization import Organization
@@ -506,10 +507,9 @@ class Recommendation(Subject):
         """Version of that text: what responses and decisions are about."""
         return self.row.text_version
 
-    @question
-    async def texts(self, info: Info) -> list[RecommendationText]:
+    @brought(TextRow, by="recommendation")
+    def texts(self, rows: Sequence[TextRow]) -> list[RecommendationText]:
         """Every wording it has had, from the first."""
-        rows = await info.context.many(self.asking, TextRow, "recommendation", self.row.id)
         return [
             RecommendationText(said=row.provenance, at=row.recorded_at, asking=self.asking, row=row)
             for row in sorted(rows, key=lambda row: row.number)
@@ -550,12 +550,15 @@ class Recommendation(Subject):
         """The clauses of frameworks that it rests on."""
         return await _found(Clause.coded(info, self.asking, code) for code in self.row.clauses)
 
-    @question
-    async def responses(
-        self, info: Info, only_latest: OnlyLatest = True, first: First = DEFAULT_PAGE, after: After = None
+    @brought(ResponseRow, by="recommendation")
+    def responses(
+        self,
+        rows: Sequence[ResponseRow],
+        only_latest: OnlyLatest = True,
+        first: First = DEFAULT_PAGE,
+        after: After = None,
     ) -> Connection[RecommendationResponse]:
         """What organizations make of it, in the order they said so."""
-        rows: Sequence[ResponseRow] = await info.context.many(self.asking, ResponseRow, "recommendation", self.row.id)
         return RESPONSES.page_of(
             latest_words(rows) if only_latest else rows,
             node=lambda row: RecommendationResponse(
@@ -600,12 +603,11 @@ class Recommendation(Subject):
         """The latest decision of a body about it that stands."""
         return act_of(self.row.act) if self.row.act else None
 
-    @question
-    async def decisions(
-        self, info: Info, first: First = DEFAULT_PAGE, after: After = None
+    @brought(DecisionRow, by="recommendation")
+    def decisions(
+        self, rows: Sequence[DecisionRow], first: First = DEFAULT_PAGE, after: After = None
     ) -> Connection[RecommendationDecision]:
         """Every decision of a body about it, in the order they were recorded, with reasons."""
-        rows = await info.context.many(self.asking, DecisionRow, "recommendation", self.row.id)
         return DECISIONS.page_of(rows, node=lambda row: decision(row, self.asking), first=first, after=after)
 
     @question
@@ -668,12 +670,11 @@ class Recommendation(Subject):
         """When progress was last reported."""
         return self.row.last_progress_at
 
-    @question
-    async def progress(
-        self, info: Info, first: First = DEFAULT_PAGE, after: After = None
+    @brought(ProgressRow, by="recommendation")
+    def progress(
+        self, rows: Sequence[ProgressRow], first: First = DEFAULT_PAGE, after: After = None
     ) -> Connection[ProgressReport]:
         """What was reported on the work, in order."""
-        rows = await info.context.many(self.asking, ProgressRow, "recommendation", self.row.id)
         return REPORTS.page_of(
             rows,
             node=lambda row: ProgressReport(said=row.provenance, at=row.recorded_at, asking=self.asking, row=row),
@@ -820,4 +821,5 @@ class RecommendationQuestions(Asked):
             order_by=RecommendationOrder.columns(order_by),
             first=first,
             after=after,
+            info=info,
         )

@@ -238,31 +238,34 @@ class TrailQuestions(Asked):
         end = await asking.moment_named(**named(to)) if to else asking.moment
         if start.position > end.position:
             raise MomentRefused(moment_code="MOMENTS_REVERSED")
-        until = asking.at(end)
-        wanted = page(ORDER, first, after)
-        begin = wanted.after[0] if wanted.after else 0
-        touched = await until.touched(since=start.position, after=int(str(begin)), limit=wanted.limit)
+        return await _changes(asking.at(end), since=start.position, first=first, after=after)
 
-        async def count() -> int:
-            return await until.touched_count(since=start.position)
 
-        facts: dict[UUID, list[TrailRow]] = {}
-        for row in await until.trail(
-            where=[
-                Condition("subject", "in", [subject for subject, _, _ in touched[: wanted.first]]),
-                Condition("position", "from", start.position + 1),
-            ],
-            limit=100 * max(1, wanted.first),
-        ):
-            facts.setdefault(row.subject, []).append(row)
-        return connection(
-            touched,
-            wanted,
-            node=lambda found: SubjectChanges(
-                subject=found[0],
-                kind=found[1],
-                facts=[entry(row, until) for row in facts.get(found[0], [])[:100]],
-            ),
-            key=lambda found: (found[2],),
-            count=count,
-        )
+async def _changes(until: Asking, *, since: int, first: int, after: Cursor | None) -> Connection[SubjectChanges]:
+    wanted = page(ORDER, first, after)
+    begin = wanted.after[0] if wanted.after else 0
+    touched = await until.touched(since=since, after=int(str(begin)), limit=wanted.limit)
+
+    async def count() -> int:
+        return await until.touched_count(since=since)
+
+    facts: dict[UUID, list[TrailRow]] = {}
+    for row in await until.trail(
+        where=[
+            Condition("subject", "in", [subject for subject, _, _ in touched[: wanted.first]]),
+            Condition("position", "from", since + 1),
+        ],
+        limit=100 * max(1, wanted.first),
+    ):
+        facts.setdefault(row.subject, []).append(row)
+    return connection(
+        touched,
+        wanted,
+        node=lambda found: SubjectChanges(
+            subject=found[0],
+            kind=found[1],
+            facts=[entry(row, until) for row in facts.get(found[0], [])[:100]],
+        ),
+        key=lambda found: (found[2],),
+        count=count,
+    )

@@ -268,7 +268,7 @@ class Bodies(GivesRoles):
             return entry.code
         if isinstance(reference, UUID) and (body := self._find(Body, reference)) is not None:
             return body.code
-        raise NotFound(kind="body", reference=str(reference))
+        raise NotFound(kind="Body", reference=str(reference))
 
     def _body(self, code: str) -> Body:
         """The body's history, which begins with the first thing said of it."""

@@ -301,8 +301,12 @@ def regions_meet(work: Work, some: Iterable[str], others: Iterable[str]) -> bool
 def _entry(work: Work, kind: EntryKind, code: str) -> Entry:
     entry = work.find(Entry, Entry.key(kind, code))
     if entry is None:
-        raise NotFound(kind=kind.value, reference=code)
+        raise _unknown(kind, code)
     return entry
+
+
+def _unknown(kind: EntryKind, code: str) -> NotFound:
+    return NotFound(kind="".join(word.capitalize() for word in kind.split("_")), reference=code)
 
 
 def _require_current(entry: Entry, field: str) -> None:
@@ -370,15 +374,21 @@ class Catalogue(Commands):
         return entry
 
     def rename_entry(self, entry: UUID | str, *, names: Names, translations: Translation | None = None) -> Entry:
-        it = self._load(Entry, entry)
-        self._allow()
+        it = self._subject(entry)
         it.rename(names=names, translations=translations, cmd=self._cmd)
         return it
 
     def retire_entry(self, entry: UUID | str) -> Entry:
+        it = self._subject(entry)
+        it.retire(cmd=self._cmd)
+        return it
+
+    def _subject(self, entry: UUID | str) -> Entry:
+        if isinstance(entry, str) and self._find(Entry, entry) is None:
+            kind, _, code = entry.partition(":")
+            raise _unknown(EntryKind(kind), code)
         it = self._load(Entry, entry)
         self._allow()
-        it.retire(cmd=self._cmd)
         return it
 
 

@@ -230,7 +230,7 @@ def require_organization(work: Work, code: str) -> Organization:
     """The organization that a command gives a new part. `NotFound`, or rule `organization.inactive`."""
     organization = work.find(Organization, Organization.identify(code))
     if organization is None:
-        raise NotFound(kind="organization", reference=code)
+        raise NotFound(kind="Organization", reference=code)
     if not organization.active:
         raise RuleViolation("organization.inactive", state=organization.state, details={"organization": code})
     return organization

@@ -32,7 +32,7 @@ from compact_domain.kernel import (
 )
 from compact_domain.organization import require_organization
 from compact_domain.policy import sees_withheld
-from compact_domain.session import Session, require_gap
+from compact_domain.session import known_session, require_gap
 from compact_domain.vocabulary import BodyAct, Method, OrganizationKind, Text, Title, Zone
 
 RULES: Mapping[str, str] = {
@@ -1011,7 +1011,7 @@ class Recommendations(Commands):
             ):
                 require_entries(self._work, kind, codes, field=field)
             if session is not None:
-                self._get(Session, session)
+                known_session(self._work, session)
             for gap in gaps:
                 require_gap(self._work, gap)
         new = Recommendation.propose(
@@ -1218,6 +1218,7 @@ class Recommendations(Commands):
 
     def _speaker(self) -> str:
         if (organization := self._cmd.organization) is None:
+            self._allow()
             raise InvalidInput(fields=[("onBehalfOf", "is needed: the actor belongs to no organization")])
         return organization
 

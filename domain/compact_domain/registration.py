@@ -545,13 +545,7 @@ class Registrations(Commands):
         self._require_running(it)
         if self._holder(it.retreat, subject) is not None:
             raise RuleViolation("registration.person", details={"retreat": it.retreat})
-        if it.category in SEATED:
-            self._seats(it.retreat, it.organization).pass_on(
-                category=it.category, registration=it.id, to=id, cmd=self._cmd
-            )
-        for mode in modes:
-            self._places(it.retreat, mode).pass_on(registration=it.id, to=id, cmd=self._cmd)
-        return self._add(
+        new = self._add(
             Registration.nominate(
                 id=id,
                 retreat=it.retreat,
@@ -567,6 +561,13 @@ class Registrations(Commands):
                 cmd=self._cmd,
             )
         )
+        if it.category in SEATED:
+            self._seats(it.retreat, it.organization).pass_on(
+                category=it.category, registration=it.id, to=id, cmd=self._cmd
+            )
+        for mode in modes:
+            self._places(it.retreat, mode).pass_on(registration=it.id, to=id, cmd=self._cmd)
+        return new
 
     def change_mode(self, registration: UUID, *, mode: Mode) -> Registration:
         it = self._subject(registration, "change_mode")
@@ -669,9 +670,9 @@ class Registrations(Commands):
         if bool(sessions) != (category is Category.GUEST_SPEAKER):
             raise InvalidInput(fields=[("sessions", "are named for a guest speaker, and for nobody else")])
         id = self._cmd.new_id("registration")
-        waitlisted = self._places(retreat.code, mode).full and not late
-        self._take(id, retreat, organization.code, category, mode, waitlisted=waitlisted)
-        return self._add(
+        places = self._places(retreat.code, mode)
+        waitlisted = places.full and not late
+        new = self._add(
             Registration.nominate(
                 id=id,
                 retreat=retreat.code,
@@ -686,6 +687,9 @@ class Registrations(Commands):
                 cmd=self._cmd,
             )
         )
+        self._work.last(places)  # at every position a seat or place is that of a registration which is there
+        self._take(id, retreat, organization.code, category, mode, waitlisted=waitlisted)
+        return new
 
     def _reinstate(self, it: Registration, *, late: bool) -> Registration:
         it.reinstate(late=late, cmd=self._cmd)

@@ -17,6 +17,7 @@ from compact_domain.kernel import (
     Command,
     Commands,
     Concerns,
+    NotFound,
     PersonDetails,
     Role,
     RoleHeld,
@@ -403,6 +404,8 @@ class Roles(GivesRoles):
         return roles
 
     def revoke(self, person: UUID, *, role: Role, scope: str | None = None) -> RolesOfPerson:
+        if self._find(RolesOfPerson, RolesOfPerson.key(person)) is None:
+            raise NotFound(kind="RoleHolder", reference=str(person))
         roles = self._load(RolesOfPerson, RolesOfPerson.key(person))
         self._allow(organizations=[roles.organization(self._cmd.today)], persons=[person])
         if role is Role.SECRETARIAT_ADMINISTRATOR:

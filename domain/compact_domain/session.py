@@ -31,6 +31,7 @@ from compact_domain.kernel import (
     Work,
 )
 from compact_domain.organization import Organization
+from compact_domain.policy import sees_withheld
 from compact_domain.registration import Registration
 from compact_domain.retreat import Retreat, RetreatState
 from compact_domain.vocabulary import Category, Mode, Severity, Text, Title, Zone
@@ -1027,6 +1028,14 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def known_session(work: Work, reference: UUID | str) -> Session:
+    """The session that a command names. `NotFound`, also where it is not announced and the actor may not know of it."""
+    it = work.find(Session, reference if isinstance(reference, UUID) else Session.identify(reference))
+    if it is None or not (it.announced or sees_withheld(work.by)):
+        raise NotFound(kind="Session", reference=str(reference))
+    return it
+
+
 def require_gap(work: Work, code: str) -> CapacityGap:
     """The capacity gap of that code, in whichever session it was voiced. `NotFound`."""
     holder = work.store.holder(f"gap:{code}")
@@ -1297,7 +1306,7 @@ class Sessions(Commands):
 
         Why concerns who spoke, as what was said does.
         """
-        self._about(self._get(Session, session).spoken_by(intervention))
+        self._about(known_session(self._work, session).spoken_by(intervention))
         it = self._subject(session)
         it.correct_record(
             intervention=intervention,
@@ -1309,13 +1318,13 @@ class Sessions(Commands):
 
     def _subject(self, session: UUID | str) -> Session:
         """The session of a command that is the secretariat's, or that of those who keep its record."""
-        it = self._load(Session, session)
+        it = self._load(Session, known_session(self._work, session).id)
         self._allow(persons=list(it.keepers.values()))
         return it
 
     def _invited(self, session: UUID | str, registration: UUID) -> Session:
         """The session of a command about an invitation, whose reason concerns the one invited."""
-        speaker = self._get(Session, session).speaker(registration)
+        speaker = known_session(self._work, session).speaker(registration)
         self._about(speaker.subject)
         it = self._load(Session, session)
         self._allow(organizations=[speaker.organization], persons=[speaker.subject])

@@ -19,11 +19,13 @@ from compact_domain.kernel import (
     Conflict,
     IdempotencyMismatch,
     Intent,
+    NotFound,
     Receipt,
     Refusal,
     Unavailable,
     Work,
 )
+from compact_domain.organization import Organization
 from compact_domain.policy import decide, needs_reason
 from compact_infra.event_store import Attempt, EventStore
 
@@ -102,6 +104,7 @@ class Commander:
                 return receipt
             work = self._work(attempt, intent, now)
             try:
+                _require_represented(attempt, intent)
                 subject = decision(work)
             except Refusal:
                 if attempt.is_outdated(intent.by, intent.id):
@@ -145,6 +148,13 @@ class Commander:
             needs_reason=needs_reason(intent.name),
             expected_version=intent.expected_version,
         )
+
+
+def _require_represented(attempt: Attempt, intent: Intent) -> None:
+    """Nobody speaks for an organization that was never registered: the fact would say so for ever. `NotFound`."""
+    code = intent.on_behalf_of
+    if code is not None and attempt.load(Organization, Organization.identify(code)) is None:
+        raise NotFound(kind="Organization", reference=code)
 
 
 def _is_lost(error: psycopg.OperationalError) -> bool:

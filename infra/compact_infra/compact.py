@@ -19,7 +19,7 @@ import psycopg
 import structlog
 from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
-from psycopg import IsolationLevel, sql
+from psycopg import sql
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import HTTPConnection
@@ -305,8 +305,6 @@ class Compact:
 
     async def _open_pool(self) -> None:
         async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
-            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-            await connection.set_read_only(True)
             set_json_loads(msgspec.json.decode, connection)
 
         url = self.settings.read_database_url or self.database_url()
@@ -314,8 +312,10 @@ class Compact:
         self._pool = AsyncConnectionPool(
             url,
             kwargs={
+                "autocommit": True,
                 **LINK,
                 "options": f"-c role={role} -c statement_timeout=15s -c timezone=UTC -c jit=off"
+                " -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
                 " -c idle_in_transaction_session_timeout=30s",
                 "application_name": f"{self.settings.db_schema}-questions",
             },
@@ -366,14 +366,16 @@ class Compact:
         if pool is None:
             raise RuntimeError("the module has not been started")
         names = {"r": sql.Identifier(self.read_side.schema), "s": sql.Identifier(self.settings.db_schema)}
-        statement = sql.SQL("select position, {s}.now() from {r}.position").format(**names)
+        statement = sql.SQL("begin; select position, {s}.now() from {r}.position").format(**names)
         for is_last in (False, True):
             try:
                 connection = await pool.getconn()
             except psycopg.OperationalError as e:
                 raise Unavailable("the question") from e
             try:
-                row = await (await connection.execute(statement, prepare=True)).fetchone()
+                begun = await connection.execute(statement, prepare=False)  # both at once
+                begun.nextset()
+                row = await begun.fetchone()
                 assert row is not None
                 return connection, (row[0], row[1])
             except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as e:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio.from_thread
 
@@ -18,6 +19,8 @@ from compact_infra.reports import REPORTS
 from compact_infra.seeding import Line, Player
 from compact_infra.setting_up import load_catalogues
 from compact_infra.settings import Settings
+
+T = TypeVar("T")
 
 BEGINS = datetime.fromisoformat("2025-01-13T09:00:00-05:00")
 """The clock of the demonstration at its first fact."""
@@ -35,25 +38,35 @@ def run(
     Raises `Unexpected` if an answer is not what the file says.
     """
     settings = Settings(data_dir=data, demonstration=True, auth="development", port=port)
-    compact = Compact(settings)
-    tell(f"Loading the retreat of 25 June 2025 into {data} …")
+    if once:
+        for path in _loaded(Compact(settings), tell, progress, lambda player: write_reports(player, Path("out"))):
+            tell(f"wrote {path}")
+        return
+    with socket.create_server((settings.host, port)) as listening:
+        tokens = _loaded(Compact(settings), tell, progress, tokens_of_story)
+        tell(f"\nServing on http://{settings.host}:{listening.getsockname()[1]}/graphiql, the API on /graphql.")
+        for who, token in tokens.items():
+            tell(f"For the header Authorization, as {who}:\nBearer {token}")
+        environment = f"COMPACT_DATA_DIR={data} COMPACT_AUTH=development"
+        tell(f"As anybody else: {environment} compact token --role secretariat_officer --organization UNOCT")
+        serve(Compact(settings), listening)
+
+
+def _loaded(
+    compact: Compact,
+    tell: Callable[[str], None],
+    progress: Callable[[int, int], None],
+    then: Callable[[Player], T],
+) -> T:
+    """What `then` makes of the demonstration once its story has been played, and its questions answered."""
+    tell(f"Loading the retreat of 25 June 2025 into {compact.settings.data_dir} …")
     with story() as file, _started(compact) as portal:
         begin(compact)
         player = Player(compact, portal, file)
         count = player.play(progress=progress, answered=lambda line, answer: tell(_told(line, answer)))
         tell(f"\n{count} lines played through the API; the history stands at position {compact.store.head()}.")
         tell("Every answer is what the file expects. " + MADE_UP)
-        if once:
-            for path in write_reports(player, Path("out")):
-                tell(f"wrote {path}")
-            return
-        tokens = {who: compact.tokens.make(player.identity(who)) for who in (AUDITOR, OUTSIDER)}
-    environment = f"COMPACT_DATA_DIR={data} COMPACT_AUTH=development"
-    tell(f"\nServing on http://127.0.0.1:{port}/graphiql, the API on /graphql.")
-    for who, token in tokens.items():
-        tell(f"For the header Authorization, as {who}:\nBearer {token}")
-    tell(f"As anybody else: {environment} compact token --role secretariat_officer --organization UNOCT")
-    serve(Compact(settings), port)
+        return then(player)
 
 
 def begin(compact: Compact) -> None:
@@ -62,22 +75,31 @@ def begin(compact: Compact) -> None:
     load_catalogues(compact.commander)
 
 
-def serve(compact: Compact, port: int) -> None:
+def serve(compact: Compact, listening: socket.socket) -> None:
     """Serve until interrupted."""
     import uvicorn
 
-    uvicorn.run(compact.standalone, host="127.0.0.1", port=port, log_level="warning", ws_max_size=100_000)
+    server = uvicorn.Server(uvicorn.Config(compact.standalone, log_level="warning", ws_max_size=100_000))
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
 
 
-def write_reports(player: Player, folder: Path) -> Iterator[Path]:
+def tokens_of_story(player: Player) -> dict[str, str]:
+    """A token for each of two persons of the story, by e-mail address."""
+    return {who: player.compact.tokens.make(player.identity(who)) for who in (AUDITOR, OUTSIDER)}
+
+
+def write_reports(player: Player, folder: Path) -> list[Path]:
     """Write every report of the retreat as Markdown; answers the files."""
     folder.mkdir(parents=True, exist_ok=True)
     ask = partial(player.ask, as_=AUDITOR)
     now = ask("{ head { now } }")["head"]["now"]
+    written = []
     for report in REPORTS:
         path = folder / f"{report.name}.md"
         path.write_text(report.written(ask, retreat=RETREAT, at=now), "utf-8")
-        yield path
+        written.append(path)
+    return written
 
 
 @contextmanager

@@ -57,19 +57,20 @@ query Agenda($retreat: Code!, $at: DateTime!, $after: String) {
       agenda { number sessions { session title startsAt endsAt room } }
       agendaVersions(first: 100) { edges { node { number publishedAt changeNote } } }
     }
-    sessions(filter: { retreat: { eq: $retreat } }, first: 100) {
+    sessions(filter: { retreat: { eq: $retreat } }, first: 10, after: $after) {
+      pageInfo { hasNextPage endCursor }
       edges {
         node {
           code objectives
           regions { name }
           moderator { person { name title } }
           rapporteurs { person { name title } }
+          speakers(first: 20) {
+            totalCount
+            edges { node { order minutes mode invitation person { name title } organization { name } } }
+          }
         }
       }
-    }
-    speakers(retreat: $retreat, first: 50, after: $after) {
-      pageInfo { hasNextPage endCursor }
-      edges { node { session { code } order minutes mode invitation person { name title } organization { name } } }
     }
   }
 }
@@ -124,12 +125,10 @@ def _programme(answer: Answer, zone: ZoneInfo) -> Iterator[str]:
     for entry in published["sessions"]:
         if session := sessions.get(entry["session"]):
             yield f"### {escaped(entry['title'])}"
-            yield from _session(
-                session, [s for s in _nodes(answer["speakers"]) if _of(s["session"]) == session["code"]]
-            )
+            yield from _session(session)
 
 
-def _session(session: Answer, speakers: list[Answer]) -> Iterator[str]:
+def _session(session: Answer) -> Iterator[str]:
     if session["regions"]:
         yield "Regions: " + ", ".join(escaped(region["name"]) for region in session["regions"])
     if session["objectives"]:
@@ -137,10 +136,10 @@ def _session(session: Answer, speakers: list[Answer]) -> Iterator[str]:
     kept = [("Moderator", [session["moderator"]] if session["moderator"] else []), ("Record", session["rapporteurs"])]
     if told := [f"{what}: {', '.join(_person(k['person']) for k in keepers)}" for what, keepers in kept if keepers]:
         yield "; ".join(told)
-    expected = sorted((s for s in speakers if s["invitation"] in ("INVITED", "ACCEPTED")), key=lambda s: s["order"])
+    expected = [speaker for speaker in _nodes(session["speakers"]) if speaker["invitation"] in ("INVITED", "ACCEPTED")]
     if expected:
         yield _table(
-            ("", "Speaker", "For", "Minutes", "Mode", "Invitation"),
+            ("No.", "Speaker", "For", "Minutes", "Mode", "Invitation"),
             (
                 (
                     str(speaker["order"]),
@@ -150,9 +149,10 @@ def _session(session: Answer, speakers: list[Answer]) -> Iterator[str]:
                     _word(speaker["mode"]),
                     _word(speaker["invitation"]),
                 )
-                for speaker in expected
+                for speaker in sorted(expected, key=lambda speaker: speaker["order"])
             ),
         )
+    yield from _left_out(session, "speakers")
 
 
 def _agenda_versions(retreat: Answer, zone: ZoneInfo) -> Iterator[str]:
@@ -205,6 +205,8 @@ query Recommendations($retreat: Code!, $at: DateTime!, $after: String) {
             totalCount
             edges { node { recordedAt percentage text organization { code } } }
           }
+          claims { number state actionTaken recordedAt organization { code } }
+          contests { ending reason recordedAt organization { code } }
         }
       }
     }
@@ -274,17 +276,26 @@ def _recommendation(it: Answer, zone: ZoneInfo) -> Iterator[str]:
     )
     for decision in _nodes(it["decisions"]):
         yield "\n".join(_decision(decision))
-    if reports := _nodes(it["progress"]):
-        yield "\n".join(_progress(report, zone) for report in sorted(reports, key=lambda report: report["recordedAt"]))
-    for what in ("decisions", "progress"):
-        if more := it[what]["totalCount"] - len(it[what]["edges"]):
-            yield f"*{more} more: {what}.*"
+    if done := sorted(_followed(it, zone)):
+        yield "**Follow-up**"
+        yield "\n".join(line for _, line in done)
+    yield from _left_out(it, "decisions", "progress")
 
 
-def _progress(report: Answer, zone: ZoneInfo) -> str:
-    done = "" if report["percentage"] is None else f", {report['percentage']} %"
-    reporter = escaped(_of(report["organization"]))
-    return f"- {_instant(report['recordedAt'], zone)}, {reporter}{done}: {escaped(report['text'] or '…')}"
+def _followed(it: Answer, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """What was reported, claimed and contested: each with its instant."""
+    for report in _nodes(it["progress"]):
+        percentage = "" if report["percentage"] is None else f", {report['percentage']} %"
+        yield _dated(report, zone, f"progress{percentage}", report["text"])
+    for claim in it["claims"]:
+        yield _dated(claim, zone, f"claim {claim['number']}, now {_word(claim['state'])}", claim["actionTaken"])
+    for contest in it["contests"]:
+        yield _dated(contest, zone, f"contest, {_word(contest['ending']) or 'open'}", contest["reason"])
+
+
+def _dated(thing: Answer, zone: ZoneInfo, what: str, text: str | None) -> tuple[str, str]:
+    at = thing["recordedAt"]
+    return at, f"- {_instant(at, zone)}, {escaped(_of(thing['organization']))}, {what}: {escaped(text or '…')}"
 
 
 def _decision(decision: Answer) -> Iterator[str]:
@@ -305,7 +316,7 @@ def _decision(decision: Answer) -> Iterator[str]:
 
 
 REPORTS = (
-    Report("agenda", AGENDA, "speakers", agenda),
+    Report("agenda", AGENDA, "sessions", agenda),
     Report("recommendations", RECOMMENDATIONS, "recommendations", recommendations),
 )
 """Every report of a retreat."""
@@ -319,6 +330,13 @@ def _page(parts: Iterable[str], answer: Answer, zone: ZoneInfo) -> str:
         told.append(f"*{MADE_UP} marks what is made up for the demonstration.*")
     told.append(f"*As of {_instant(head['now'], zone)} ({escaped(zone)}), position {head['position']}.*")
     return "\n\n".join(told) + "\n"
+
+
+def _left_out(it: Answer, *lists: str) -> Iterator[str]:
+    """What a list has beyond the entries that were asked for."""
+    for name in lists:
+        if more := it[name]["totalCount"] - len(it[name]["edges"]):
+            yield f"*{name.capitalize()}: {more} more.*"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -7,7 +7,7 @@ type's field, the field, the type. What none of these tables knows fails with a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from compact_domain.kernel import Role
-from tests.api.mutations import MUTATIONS, Mutation, Place, is_list
+from tests.api.mutations import Mutation, Place, is_list
 from tests.api.world import Thing, World
 from tests.client import Client
 
@@ -90,7 +90,6 @@ _numbers = count(1)
 
 
 REFERENCES: Mapping[str, str] = {
-    "id": "",
     "retreat": "Retreat",
     "organization": "Organization",
     "voicedBy": "Organization",
@@ -121,7 +120,7 @@ REFERENCES: Mapping[str, str] = {
     "sessionAcceptInvitation.registration": "Speaker",
     "sessionDeclineInvitation.registration": "Speaker",
     "sessionWithdrawSpeaker.registration": "Speaker",
-    "roleRevoke.person": "Person",
+    "roleRevoke.person": "RoleHolder",
     # refused by a rule, which tells what would do
     "contest": "recommendation.contest",
     "BodyActInput.body": "recommendation.body",
@@ -134,6 +133,9 @@ REFERENCES: Mapping[str, str] = {
 
 NEW = {"code", "idempotencyKey"}
 """Fields in which something that is not there is what belongs there."""
+
+IN_CASE: Mapping[str, Mapping[str, Any]] = {"roleGrant.scope": {"role": "WORKING_GROUP_CHAIR", "organization": "UNODC"}}
+"""What else an input says where a field is there only in that case."""
 
 UNCHECKED = {
     "PersonReference.subject": "subject ids are the host's: one may be given a role before it is seen here",
@@ -203,6 +205,7 @@ EXAMPLES: Mapping[str, Any] = {
     "format": "HYBRID",
     "role": "AUDITOR",
     "compactStatus": "OBSERVER",
+    "closedAs": "VERIFIED",
     "contentDigest": "c" * 64,
     "fileDigest": "d" * 64,
     "dueOn": "2031-12-31",
@@ -337,7 +340,9 @@ class Examples:
     ) -> dict[str, Any]:
         """An example for a mutation given to a thing; with `place`, something stands there too; `whole`: everywhere."""
         fields = _Made(self.world, mutation, thing, whole).object(mutation.input, place.path if place else ())
-        fields["idempotencyKey"] = str(uuid4())
+        fields["idempotencyKey"] = fresh_id()
+        if place:
+            fields |= IN_CASE.get(f"{mutation}.{place.name}", {})
         if mutation.has("expectedVersion"):
             fields["expectedVersion"] = None
         if mutation.line.reason:
@@ -355,7 +360,7 @@ class Examples:
             self._found[mutation.name] = self._search(mutation)
         thing, input = self._found[mutation.name]
         fields = self.input(mutation, thing, place) if place else copy.deepcopy(input)
-        return thing, {**fields, "idempotencyKey": str(uuid4())}
+        return thing, {**fields, "idempotencyKey": fresh_id()}
 
     def _search(self, mutation: Mutation) -> tuple[Thing | None, dict[str, Any]]:
         told = []
@@ -373,6 +378,7 @@ class Examples:
             " its input has to hold. Tried:\n" + "\n".join(told)
         )
 
+
 def put(input: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
     """The input with another value at a place, at which something stands."""
     changed: Any = copy.deepcopy(input)
@@ -384,10 +390,22 @@ def put(input: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
     return found
 
 
+def at(input: dict[str, Any], place: Place) -> Any:
+    """What stands at a place; None if nothing does."""
+    found: Any = input
+    for part in place.path:
+        found = found[part] if isinstance(part, int) else (found or {}).get(part)
+        if found is None:
+            return None
+    return found
+
+
 def refers(mutation: Mutation, place: Place) -> str | None:
     """What a place refers to, as `REFERENCES` has it; None for a place that refers to nothing."""
     if place.type not in ("ID", "Code", "RegionCode", "UUID"):
         return None
+    if place.path == ("id",):
+        return SUBJECTS[next(noun for noun in SUBJECTS if mutation.name.startswith(noun))]
     for key in (f"{mutation}.{place.field}", f"{place.of}.{place.field}", place.field):
         if key in REFERENCES:
             return REFERENCES[key]

@@ -124,10 +124,6 @@ def _shown(payload: GraphQLObjectType) -> Iterator[str]:
             yield f"{name} {{ {SHOWN.get(kind.name, 'id')} }}"
 
 
-def _mutations() -> Mapping[str, Mutation]:
-    found = build_schema()._schema.mutation_type
-    assert found is not None
-    return {name: Mutation(name, field) for name, field in found.fields.items()}
-
-
-MUTATIONS = _mutations()
+SCHEMA = build_schema()._schema
+assert SCHEMA.mutation_type is not None
+MUTATIONS: Mapping[str, Mutation] = {name: Mutation(name, field) for name, field in SCHEMA.mutation_type.fields.items()}

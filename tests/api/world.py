@@ -60,7 +60,7 @@ class Thing:
 
     @property
     def id(self) -> str:
-        return GlobalId(self.kind, _key(self.key)).opaque
+        return GlobalId(self.kind, key_of(self.key)).opaque
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -212,9 +212,11 @@ class World:
             person = {"details": self.person()}
             holder = self.do("roleGrant", by=self.administrator, person=person, role="AUDITOR")["holder"]
             subject = holder["person"]["subject"]
+            says = {"subject": subject}
             if state == "revoked":
                 self.do("roleRevoke", by=self.administrator, person=subject, role="AUDITOR")
-            self.add("RoleHolder", str(GlobalId.parse(holder["id"]).key), name=subject, subject=subject)
+                says["role"] = "READER"
+            self.add("RoleHolder", str(GlobalId.parse(holder["id"]).key), name=subject, **says)
 
     def _retreats(self) -> None:
         """Each retreat by its path through its states. Whoever registers does so at one of those."""
@@ -299,7 +301,8 @@ class World:
             self.do("registrationWithdraw", id=one)
         self.do("registrationAdmitLate", registration=ended[0])
         self.speaker, self.guest, self.excused, withdrawn = (
-            self._registered("R-SESSION", organization=organization) for organization in ("UNODC", "UNDP", "UNDP", "UNODC")
+            self._registered("R-SESSION", organization=organization)
+            for organization in ("UNODC", "UNDP", "UNDP", "UNODC")
         )
         for one in (self.speaker, self.guest, self.excused):
             self.do("registrationConfirm", id=one)
@@ -393,6 +396,7 @@ class World:
             ("REC-WITHDRAWN", "review", "withdraw"),
             ("REC-UNANNOUNCED", "review", "adopt"),
             ("REC-ADOPTED", "review", "adopt", "announce"),
+            ("REC-ADAPTED", "review", "amend", "adopt amended", "announce"),
             ("REC-ASSIGNED", "review", "adopt", "announce", "assign"),
             ("REC-IN-PROGRESS", "review", "adopt", "announce", "assign", "progress"),
             ("REC-IMPLEMENTED", "review", "adopt", "announce", "assign", "progress", "claim"),
@@ -406,13 +410,11 @@ class World:
                 self._recommendation(code, step)
             query = "query ($c: Code!) { recommendation(code: $c) { decision followUp } }"
             stands = self.officer.ask(query, c=code)["recommendation"]
-            self.add(
-                "Recommendation",
-                code,
-                number=f"D-{code}",
-                textVersion=2 if "amend" in steps else 1,
-                closedAs=stands["followUp"] or stands["decision"],
-            )
+            says = {"number": f"D-{code}", "textVersion": 1 + ("amend" in steps)}
+            closed = stands["followUp"] or stands["decision"]
+            if closed in ("NOT_ADOPTED", "WITHDRAWN", "IMPLEMENTED", "VERIFIED"):
+                says["closedAs"] = closed
+            self.add("Recommendation", code, **says)
 
     def _recommendation(self, code: str, step: str) -> None:
         decided = act(f"D-{code}")
@@ -435,6 +437,8 @@ class World:
                 self.do("recommendationWithdraw", by=self.unodc, id=code)
             case "adopt":
                 self.do("recommendationAdopt", id=code, act=decided, textVersion=1, assessment=ASSESSMENT)
+            case "adopt amended":
+                self.do("recommendationAdopt", id=code, act=decided, textVersion=2, assessment=ASSESSMENT)
             case "announce":
                 self.do("recommendationAnnounce", id=code, number=f"D-{code}")
             case "assign":
@@ -533,7 +537,7 @@ def _entry(n: int) -> dict[str, str]:
     return {"session": "OPENING", "title": "Opening", **_times(_hour(9 + n))}
 
 
-def _key(key: str) -> UUID | str:
+def key_of(key: str) -> UUID | str:
     try:
         return UUID(key)
     except ValueError:

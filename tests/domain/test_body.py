@@ -182,7 +182,7 @@ def test_a_body_begins_with_the_first_thing_said_of_it(histories: Histories) -> 
 def test_a_body_is_one_of_the_catalogue(histories: Histories, reference: UUID | str) -> None:
     with pytest.raises(NotFound) as refused:
         join(histories, reference, "UNODC")
-    assert refused.value.kind == "body"
+    assert refused.value.kind == "Body"
 
 
 def test_a_retired_body_takes_nobody_in_but_lets_go(histories: Histories) -> None:

@@ -97,7 +97,7 @@ def test_what_may_start_is_told_by_the_guards() -> None:
 
 
 def test_a_region_needs_a_parent_that_is_known() -> None:
-    with pytest.raises(NotFound, match="region AFRICA"):
+    with pytest.raises(NotFound, match="Region AFRICA"):
         add(Histories(), **region("WEST-AFRICA", parent="AFRICA"))
 
 
@@ -106,7 +106,7 @@ def test_a_clause_needs_its_framework() -> None:
     with pytest.raises(InvalidInput) as refused:
         add(Histories(), **clause)
     assert refused.value.fields == (("framework", "is needed for a clause"),)
-    with pytest.raises(NotFound, match="framework JPOW"):
+    with pytest.raises(NotFound, match="Framework JPOW"):
         add(Histories(), **clause, framework="JPOW")
 
 
@@ -220,7 +220,7 @@ def test_a_clause_of_a_retired_framework_is_not_put_to_new_use(seeded: Histories
 def test_unknown_codes_are_named(seeded: Histories) -> None:
     with pytest.raises(NotFound) as refused:
         require_entries(looking(seeded), EntryKind.WORKING_GROUP, ["BMLE", "ATLANTIS"], field="workingGroups")
-    assert (refused.value.kind, refused.value.reference) == ("working_group", "ATLANTIS")
+    assert (refused.value.kind, refused.value.reference) == ("WorkingGroup", "ATLANTIS")
 
 
 def test_the_data_files_hold_the_eight_working_groups_and_the_regions_of_the_retreat(seeded: Histories) -> None:

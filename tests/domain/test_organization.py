@@ -199,10 +199,10 @@ def test_registered_once_however_often_it_is_asked(histories: Histories) -> None
 
 
 def test_regions_are_those_of_the_catalogue(histories: Histories) -> None:
-    with pytest.raises(NotFound, match="region ATLANTIS"):
+    with pytest.raises(NotFound, match="Region ATLANTIS"):
         register(histories, regions=["WEST-AFRICA", "ATLANTIS"])
     register(histories)
-    with pytest.raises(NotFound, match="region ATLANTIS"):
+    with pytest.raises(NotFound, match="Region ATLANTIS"):
         histories.run(
             "organization.set_regions", lambda work: Organizations(work).set_regions("ECOWAS", regions=["ATLANTIS"])
         )
@@ -255,7 +255,7 @@ def test_deactivation_needs_a_reason_and_leaves_no_new_part(histories: Histories
 def test_an_unknown_organization_is_named(histories: Histories) -> None:
     with pytest.raises(NotFound) as refused:
         require_organization(Work(command(), store=histories, secrets=histories, judge=lambda *_: True), "OAU")
-    assert (refused.value.kind, refused.value.reference) == ("organization", "OAU")
+    assert (refused.value.kind, refused.value.reference) == ("Organization", "OAU")
 
 
 def test_an_organization_does_not_change_its_own_standing(histories: Histories) -> None:

@@ -351,9 +351,9 @@ def test_a_person_not_yet_known_is_enrolled_and_the_fact_holds_a_hash(histories:
 
 
 def test_organizations_and_bodies_are_those_that_are_known(histories: Histories) -> None:
-    with pytest.raises(NotFound, match="organization ATLANTIS"):
+    with pytest.raises(NotFound, match="Organization ATLANTIS"):
         grant(histories, AMINA, Role.ENTITY_REPRESENTATIVE, scope="ATLANTIS")
-    with pytest.raises(NotFound, match="body ATLANTIS"):
+    with pytest.raises(NotFound, match="Body ATLANTIS"):
         grant(histories, AMINA, Role.WORKING_GROUP_CHAIR, scope="ATLANTIS", organization="UNODC")
     grant(histories, AMINA, Role.WORKING_GROUP_CHAIR, scope="BMLE", organization="UNODC")
     with pytest.raises(NotFound):

@@ -186,7 +186,7 @@ def test_an_entry_is_named_by_id_or_by_code_and_catalogue(service: Service) -> N
     assert officer.give("catalogueRenameEntry", {"id": body, **names})["fields"][0]["name"] == "id"
     assert officer.give("catalogueRenameEntry", {"id": body, "kind": "REGION", **names})["code"] == "INVALID_INPUT"
     missing = officer.give("catalogueRenameEntry", {"id": "NOWHERE", "kind": "REGION", **names})
-    assert (missing["code"], missing["reference"]) == ("NOT_FOUND", "region:NOWHERE")
+    assert (missing["code"], missing["reference"]) == ("NOT_FOUND", "NOWHERE")
 
 
 @pytest.mark.parametrize(

@@ -190,9 +190,9 @@ def test_a_substitute_takes_state_mode_and_seat_at_once(desk: Desk) -> None:
     assert desk.registration(ann, "substitutedBy { id }") == {"substitutedBy": {"id": cyd["id"]}}
     assert [event["type"] for event in answer["events"]] == [
         "registration.substituted",
+        "registration.nominated",
         "entity_seats.passed",
         "places.passed",
-        "registration.nominated",
     ]
     assert desk.seats("UNODC")["delegates"]["heldBy"] == [{"person": {"name": "Cyd"}}, {"person": {"name": "Bob"}}]
     assert desk.places()["taken"] == 2
