@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo test check bench schema catalogue clean
+.PHONY: help demo test check bench schema catalogue clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,8 +12,10 @@ help:
 	@echo "make test    the whole test suite, against a PostgreSQL of its own"
 	@echo "make check   formatting, lint, types, layers, the schema's contract"
 	@echo "make bench   measure against the stock event-sourcing library"
+	@echo "make schema catalogue   write schema.graphql, docs/events.md and docs/rules.md"
 
 $(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=…" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
@@ -37,10 +39,11 @@ bench: $(VENV)/.installed
 	$(BIN)/compact bench $(ARGS)
 
 schema: $(VENV)/.installed
-	$(BIN)/compact schema > api/compact_api/schema.graphql
+	$(BIN)/compact schema > .schema.tmp && mv .schema.tmp api/compact_api/schema.graphql || { rm -f .schema.tmp; exit 1; }
 
 catalogue: $(VENV)/.installed
 	$(BIN)/compact catalogue > docs/events.md
+	$(BIN)/compact catalogue --rules > docs/rules.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis out

@@ -839,19 +839,22 @@ def _subject(id: strawberry.ID, *, field: str = "id") -> UUID:
     return found
 
 
-def _nomination(given: NominationInput) -> Nomination:
+def _nomination(given: NominationInput, at: str = "") -> Nomination:
+    """The nomination that an input holds; `at` is where it stands there."""
     return Nomination(
-        retreat=reference(given.retreat, "Retreat", field="retreat"),
-        organization=_organization(given.organization),
+        retreat=reference(given.retreat, "Retreat", field=f"{at}retreat"),
+        organization=_organization(given.organization, field=f"{at}organization"),
         category=given.category,
         mode=given.mode,
         person=details(given.person),
-        sessions=[reference(session, "Session", field="sessions") for session in given.sessions],
+        sessions=[
+            reference(session, "Session", field=f"{at}sessions[{i}]") for i, session in enumerate(given.sessions)
+        ],
     )
 
 
-def _organization(id: strawberry.ID) -> UUID | str:
-    return reference(id, "Organization", field="organization")
+def _organization(id: strawberry.ID, *, field: str = "organization") -> UUID | str:
+    return reference(id, "Organization", field=field)
 
 
 @shape
@@ -910,7 +913,7 @@ class RegistrationMutations:
     async def registration_admit_late(self, info: Info, input: RegistrationAdmitLateInput) -> RegistrationPayload:
         """Admit somebody after the deadline. It lifts the deadline and nothing else. Needs a reason."""
         registration = _subject(input.registration, field="registration") if input.registration else None
-        nomination = _nomination(input.nomination) if input.nomination else None
+        nomination = _nomination(input.nomination, "nomination.") if input.nomination else None
         queue = await _queue(info, registration) if registration else None
         return await _answer(
             info,

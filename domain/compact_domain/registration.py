@@ -592,7 +592,7 @@ class Registrations(Commands):
         self, retreat: UUID | str, *, organization: UUID | str, category: Category, seats: int = 1
     ) -> EntitySeats:
         """Grant an entity seats beyond the rule."""
-        at, of = self._load(Retreat, retreat), self._get(Organization, organization)
+        at, of = self._retreat(retreat), self._get(Organization, organization)
         self._allow()
         if at.over:
             raise RuleViolation("registration.running", state=at.state, details=_times(at))
@@ -608,7 +608,7 @@ class Registrations(Commands):
 
         Answers the first who was promoted; the places, if nobody was: that is no refusal.
         """
-        at = self._load(Retreat, retreat)
+        at = self._retreat(retreat)
         self._allow()
         places = self._places(at.code, mode)
         promoted: Registration | None = None
@@ -736,6 +736,11 @@ class Registrations(Commands):
         it = self._load(Registration, registration)
         self._work.allow(it.concerns_of(verb, self._cmd.by))
         return it
+
+    def _retreat(self, reference: UUID | str) -> Retreat:
+        """The retreat that a command is about."""
+        known_retreat(self._work, reference)
+        return self._load(Retreat, reference)
 
     def _require_running(self, it: Registration) -> Retreat:
         retreat = self._get(Retreat, it.retreat)

@@ -16,7 +16,7 @@ import anyio.from_thread
 
 from compact_infra.compact import Compact
 from compact_infra.reports import REPORTS
-from compact_infra.seeding import Line, Player
+from compact_infra.seeding import Line, Player, Unexpected
 from compact_infra.setting_up import load_catalogues
 from compact_infra.settings import Settings
 
@@ -61,9 +61,15 @@ def _loaded(
     """What `then` makes of the demonstration once its story has been played, and its questions answered."""
     tell(f"Loading the retreat of 25 June 2025 into {compact.settings.data_dir} …")
     with story() as file, _started(compact) as portal:
+        goes_on = compact.store.recorded_until() is not None
         begin(compact)
         player = Player(compact, portal, file)
-        count = player.play(progress=progress, answered=lambda line, answer: tell(_told(line, answer)))
+        try:
+            count = player.play(progress=progress, answered=lambda line, answer: tell(_told(line, answer)))
+        except Unexpected as e:
+            if not goes_on:
+                raise
+            raise Unexpected(f"{e}. If another release began {compact.settings.data_dir}, remove it.") from None
         tell(f"\n{count} lines played through the API; the history stands at position {compact.store.head()}.")
         tell("Every answer is what the file expects. " + MADE_UP)
         return then(player)

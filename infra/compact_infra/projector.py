@@ -443,13 +443,15 @@ class ReadSide:
         )
 
     def _insert(self, connection: psycopg.Connection[Any], model: ReadModel[Any], versions: list[Version]) -> None:
-        types = (*self.types[model.row].values(), "int8", "int8", "int8")
-        rows = ([*msgspec.structs.astuple(v.row), v.since, v.until, v.open_until] for v in versions)
-        self._copy(connection, model.row.TABLE, types, rows, some=bool(versions))
+        if versions:
+            types = (*self.types[model.row].values(), "int8", "int8", "int8")
+            rows = ([*msgspec.structs.astuple(v.row), v.since, v.until, v.open_until] for v in versions)
+            self._copy(connection, model.row.TABLE, types, rows)
 
     def _insert_trail(self, connection: psycopg.Connection[Any], rows: list[TrailRow]) -> None:
-        types = tuple(TRAIL_COLUMNS.values())
-        self._copy(connection, "trail", types, (list(msgspec.structs.astuple(row)) for row in rows), some=bool(rows))
+        if rows:
+            types = tuple(TRAIL_COLUMNS.values())
+            self._copy(connection, "trail", types, (list(msgspec.structs.astuple(row)) for row in rows))
 
     def _copy(
         self,
@@ -457,11 +459,7 @@ class ReadSide:
         table: str,
         types: Sequence[str],
         rows: Iterator[list[Any]],
-        *,
-        some: bool,
     ) -> None:
-        if not some:
-            return
         packed = [(n, _PACKED[kind]) for n, kind in enumerate(types) if kind in _PACKED]
         with connection.cursor().copy(self.sql("copy {r}.{t} from stdin (format binary)", t=table)) as copy:
             copy.set_types(["bytea" if kind in _PACKED else kind for kind in types])
@@ -547,7 +545,8 @@ class Projector:
                     self.url,
                     autocommit=True,
                     application_name="compact-projector",
-                    options="-c timezone=UTC -c default_transaction_isolation=read\\ committed",
+                    options="-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+                    " -c synchronous_commit=off",  # what a crash undoes here, rows and position alike, is folded again
                     **LINK,
                 ) as connection:
                     self._follow(connection)

@@ -83,7 +83,7 @@ class Player:
                 return self._question(line, past=past)
             if past and "expect" in line and not _is_done(line["expect"]):
                 return None
-            return self._command(line, key=uuid5(NAMESPACE_URL, f"{self.file.name}:{number}"))
+            return self._command(line, key=_key(self.file.name, line))
         except Unexpected as e:
             raise Unexpected(f"{self.file.name}, line {number}: {e}") from None
 
@@ -240,3 +240,8 @@ def _text(value: Any) -> str:
 
 def _capital(name: str) -> str:
     return name[0].upper() + name[1:]
+
+
+def _key(file: str, line: Line) -> UUID:
+    """A line's idempotency key: of what it says, so that lines may come in before it and it is still the same."""
+    return uuid5(NAMESPACE_URL, f"{file}:{json.dumps(line, sort_keys=True)}")

@@ -134,7 +134,10 @@ REFERENCES: Mapping[str, str] = {
 NEW = {"code", "idempotencyKey"}
 """Fields in which something that is not there is what belongs there."""
 
-IN_CASE: Mapping[str, Mapping[str, Any]] = {"roleGrant.scope": {"role": "WORKING_GROUP_CHAIR", "organization": "UNODC"}}
+IN_CASE: Mapping[str, Mapping[str, Any]] = {
+    "roleGrant.scope": {"role": "WORKING_GROUP_CHAIR", "organization": "UNODC"},
+    "recommendationWithdrawContest.act.body": {"ending": "UPHELD"},
+}
 """What else an input says where a field is there only in that case."""
 
 UNCHECKED = {

@@ -1,1 +1,1 @@
-"""What every fact looks like once it is stored: one example for each topic and version ever released, and the schemas."""
+"""What every fact ever released looks like once it is stored, topic by topic and version by version; and schemas."""

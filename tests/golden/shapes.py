@@ -99,6 +99,7 @@ def _text(pattern: str, least: int, most: int | None) -> str:
 # --- schemas
 
 
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """`facts`: the schema of each fact in its present version; `values`: those of the values that they refer to."""
     own, values = dict[str, Any](), dict[str, Any]()
@@ -107,7 +108,8 @@ def schemas() -> dict[str, dict[str, Any]]:
         own[key] = _without_prose(components.pop(kind.__name__))
         for name, schema in components.items():
             assert values.setdefault(name, _without_prose(schema)) == _without_prose(schema), f"two values named {name}"
-    return {"facts": own, "values": dict(sorted(values.items()))}
+    said: dict[str, dict[str, Any]] = {"facts": own, "values": dict(sorted(values.items()))}
+    return msgspec.json.decode(msgspec.json.encode(said), type=dict[str, dict[str, Any]])
 
 
 def whole(known: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any]:
