@@ -15,7 +15,7 @@ help:
 	@echo "make schema catalogue   write schema.graphql, docs/events.md and docs/rules.md"
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
@@ -39,7 +39,7 @@ bench: $(VENV)/.installed
 	$(BIN)/compact bench $(ARGS)
 
 schema: $(VENV)/.installed
-	$(BIN)/compact schema > .schema.tmp && mv .schema.tmp api/compact_api/schema.graphql || { rm -f .schema.tmp; exit 1; }
+	$(BIN)/compact schema > api/compact_api/schema.graphql
 
 catalogue: $(VENV)/.installed
 	$(BIN)/compact catalogue > docs/events.md

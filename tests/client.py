@@ -36,7 +36,8 @@ class Client:
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of a query that has no errors."""
         answer = self.post(query, variables)
-        assert "errors" not in answer and "data" in answer, answer
+        assert "errors" not in answer, answer
+        assert "data" in answer, answer
         return answer["data"]
 
     def error(self, query: str, **variables: Any) -> str:

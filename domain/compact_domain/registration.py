@@ -594,7 +594,7 @@ class Registrations(Commands):
         """Grant an entity seats beyond the rule."""
         at, of = self._retreat(retreat), self._get(Organization, organization)
         self._allow()
-        if at.over:
+        if at.over or not at.announced:  # the seats of an entity would tell of a retreat that nobody is to know of
             raise RuleViolation("registration.running", state=at.state, details=_times(at))
         require_organization(self._work, of.code)
         require_seated(category)
@@ -610,7 +610,8 @@ class Registrations(Commands):
         """
         at = self._retreat(retreat)
         self._allow()
-        places = self._places(at.code, mode)
+        if (places := self._find(Places, Places.key(at.code, mode))) is None:
+            raise RuleViolation("retreat.seat_rules", state=at.state, allowed=["set_seat_rules"])
         promoted: Registration | None = None
         while at.takes_changes and (first := places.next):
             it = self._get(Registration, first)
@@ -765,9 +766,9 @@ class Registrations(Commands):
 
     def _session(self, reference: UUID | str, retreat: str) -> str:
         """The code of a session of a retreat, by id or code."""
-        from compact_domain.session import Session  # here, since sessions in their turn know registrations
+        from compact_domain.session import known_session  # here, since sessions in their turn know registrations
 
-        session = self._get(Session, reference)
+        session = known_session(self._work, reference)
         if session.retreat != retreat or session.state == "cancelled":
             raise RuleViolation("registration.session", state=session.state, details={"session": session.code})
         return session.code

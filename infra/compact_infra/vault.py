@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -27,6 +28,7 @@ from psycopg import sql
 from compact_domain.kernel import InvalidInput, PersonDetails, Sealed
 
 NONCE = 12
+NO_KEY = "the vault key must be 32 bytes, as base64"
 
 
 class Keys:
@@ -34,7 +36,7 @@ class Keys:
 
     def __init__(self, master: bytes) -> None:
         if len(master) != 32:
-            raise ValueError("the vault key must be 32 bytes")
+            raise ValueError(NO_KEY)
         self._master = master
         self._wrap = AESGCM(self.derive("wrap"))
         self._email = self.derive("email")
@@ -50,7 +52,11 @@ class Keys:
 
     @classmethod
     def from_text(cls, text: str) -> Keys:
-        return cls(base64.b64decode(text, validate=True))
+        """The keys of a setting or file. Raises `ValueError`."""
+        try:
+            return cls(base64.b64decode(text.strip(), validate=True))
+        except binascii.Error:
+            raise ValueError(NO_KEY) from None
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose; knowing it tells nothing of the others."""
@@ -158,10 +164,10 @@ class Vault:
                     unwrapped[whose] = AESGCM(self.keys.unwrap(wrapped[whose], *whose))
             except InvalidTag:
                 raise ValueError("the vault key is not the one that wrapped this key") from None
-            box = base64.b64decode(sealed.box)
             try:
+                box = base64.b64decode(sealed.box)
                 text = unwrapped[whose].decrypt(box[:NONCE], box[NONCE:], _bound(*whose, sealed.bound, sealed.field))
-            except InvalidTag:
+            except (InvalidTag, ValueError):
                 raise ValueError(f"sealed {sealed.field} does not belong here") from None
             texts[sealed.box] = text.decode()
         return texts

@@ -192,6 +192,11 @@ class Unfoldable(Exception):
         self.fact, self.cause = fact, cause
 
 
+def concerned(shelves: Iterable[Shelf], kind: type[Fact]) -> list[Shelf]:
+    """The shelves that a kind of fact has to do with: those that fold it, and those that tell whether it shows."""
+    return [s for s in shelves if kind in s.model.folds or home(kind) in s.model.withholding]
+
+
 def fold(shelves: Iterable[Shelf], fact: Fact, at: Recorded) -> bool:
     """Fold one fact into every read model; answers whether what it tells of its aggregate is withheld.
 

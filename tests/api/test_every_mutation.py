@@ -116,7 +116,6 @@ def test_a_key_belongs_to_its_actor(mutation: Mutation, world: World, examples: 
 NEVER_WRONG = {
     "bodyReleaseChair": "a body has but one state",
     "bodyLeave": "a body has but one state",
-    "registrationPromote": "a waiting list has but one state",
     "catalogueRetireEntry": "an entry is current or is retired already",
     "organizationDeactivate": "an organization is active or was deactivated already",
     "organizationReactivate": "an organization was deactivated or is active already",

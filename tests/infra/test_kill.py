@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
 import pytest
+
 from compact_domain.kernel import Channel, Intent
 from compact_domain.organization import Organizations
 from compact_domain.vocabulary import Names, OrganizationKind
