@@ -86,6 +86,8 @@ def serve(
     """Serve the API and, unless the settings say otherwise, keep the read side up to date."""
     import uvicorn
 
+    from compact_infra.compact import collect_seldom
+
     compact = _compact()
     _log_quietly()
     compact.prepare()
@@ -95,6 +97,7 @@ def serve(
         port = listening.getsockname()[1]
         Output.tell(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql", host=host, port=port)
         server = uvicorn.Server(uvicorn.Config(compact.standalone, log_level="warning", ws_max_size=100_000))
+        collect_seldom()
         with suppress(KeyboardInterrupt), _stopped_by_sigterm():
             server.run(sockets=[listening])
     if not server.started:

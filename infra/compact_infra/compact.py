@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 import time
@@ -48,6 +49,16 @@ from compact_projections.models import PRIVATE, models
 log = structlog.get_logger("compact")
 
 Identify = Callable[[HTTPConnection], Identity | Awaitable[Identity | None] | None]
+
+
+def collect_seldom() -> None:
+    """Spare this process most garbage collection: what is there now stays, and what answers leave is freed without it.
+
+    It nearly doubles what a process answers. For processes of our own, once they have started; a host decides for its.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class Compact:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, LiteralString, cast
@@ -25,6 +25,7 @@ import psycopg
 import structlog
 from psycopg import sql
 from psycopg.rows import tuple_row
+from psycopg.sql import Composed
 from psycopg.types.numeric import DecimalBinaryDumper
 
 from compact_domain.kernel import Fact
@@ -149,7 +150,7 @@ class ReadSide:
             run(self._table(model.row.TABLE, self.types[model.row], versioned))
         connection.execute(sql.SQL(";").join(statements))
 
-    def _table(self, table: str, types: dict[str, str], more: str) -> sql.Composed:
+    def _table(self, table: str, types: dict[str, str], more: str) -> Composed:
         body = sql.SQL(", ").join(sql.SQL("{} " + kind).format(sql.Identifier(name)) for name, kind in types.items())
         return sql.SQL("create table {}.{} ({}" + more + ")").format(
             sql.Identifier(self.schema), sql.Identifier(table), body
@@ -485,10 +486,14 @@ _encode_json = msgspec.json.Encoder().encode
 def _array(oid: int, items: Sequence[bytes]) -> bytes:
     """A list of one dimension in PostgreSQL's binary form."""
     if not items:
-        return struct.pack("!iii", 0, 0, oid)
-    return struct.pack("!iiiii", 1, 0, oid, len(items), 1) + b"".join(
-        struct.pack("!i", len(item)) + item for item in items
-    )
+        return _sized(struct.pack("!iii", 0, 0, oid))
+    return _sized(struct.pack("!iiiii", 1, 0, oid, len(items), 1) + b"".join(map(_sized, items)))
+
+
+@lru_cache(maxsize=10_000)
+def _texts(items: tuple[str, ...]) -> bytes:
+    """A list of texts: mostly codes, and mostly the same few."""
+    return _array(25, [item.encode() for item in items])
 
 
 _length = struct.Struct("!i").pack
@@ -512,8 +517,8 @@ _PACKED: Mapping[str, Callable[[Any], bytes]] = {
     "bytea": _sized,
     "numeric": lambda value: _sized(bytes(DecimalBinaryDumper(Decimal).dump(value) or b"")),
     "jsonb": lambda value: _sized(b"\x01" + _encode_json(value)),
-    "text[]": lambda value: _sized(_array(25, [item.encode() for item in value])),
-    "uuid[]": lambda value: _sized(_array(2950, [item.bytes for item in value])),
+    "text[]": lambda value: _texts(tuple(value)),
+    "uuid[]": lambda value: _array(2950, [item.bytes for item in value]),
 }
 """Values in PostgreSQL's binary form, each with its length before it: twice as fast as by the driver."""
 

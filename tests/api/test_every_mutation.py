@@ -7,7 +7,7 @@ or a word that `world.py` and `examples.py` do not have, its tests fail and say 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -33,8 +33,8 @@ STATES = {"state", "decision", "followUp", "active", "retired"}
 
 @pytest.fixture(scope="module")
 def world(new_settings: Callable[..., Settings]) -> Iterator[World]:
-    with running(new_settings(demonstration=True)) as started:
-        yield World(started)
+    with running(new_settings(demonstration=True)) as started, closing(World(started)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

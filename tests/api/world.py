@@ -83,6 +83,7 @@ class World:
         self.things: list[Thing] = []
         self.given: dict[str, Given] = {}
         self._people = count(1)
+        self._database = psycopg.connect(service.compact.database_url(), autocommit=True)
         self._counted = self._counting()
         service.compact.store.set_clock(START)
         self.administrator = self.officer = service.as_(Role.SECRETARIAT_ADMINISTRATOR)
@@ -103,6 +104,9 @@ class World:
         assert service.compact.settle()
         self.officer.ask("{ head { now } }")
 
+    def close(self) -> None:
+        self._database.close()
+
     def of(self, kind: str) -> list[Thing]:
         """All things of a kind."""
         return [thing for thing in self.things if thing.kind == kind]
@@ -122,18 +126,16 @@ class World:
     def written(self) -> tuple[Any, ...]:
         """What event store and vault hold, table by table: how many rows, and a digest of all of them."""
         head = self.officer.ask("{ head { position } }")["head"]["position"]
-        with psycopg.connect(self.service.compact.database_url(), autocommit=True) as connection:
-            row = connection.execute(self._counted).fetchone()
+        row = self._database.execute(self._counted).fetchone()
         assert row is not None
         return (head, *row)
 
     def _counting(self) -> sql.Composed:
         schema = self.service.compact.settings.db_schema
-        with psycopg.connect(self.service.compact.database_url(), autocommit=True) as connection:
-            found = connection.execute(
-                "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2",
-                ([schema, f"{schema}_vault"],),
-            ).fetchall()
+        found = self._database.execute(
+            "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2",
+            ([schema, f"{schema}_vault"],),
+        ).fetchall()
         assert {"event", "claim", "command_log", "person", "email", "key"} <= {name for _, name in found}
         one = sql.SQL("(select (count(*), sum(hashtextextended(t::text, 0)))::text from {} t)")
         return sql.SQL("select {}").format(sql.SQL(", ").join(one.format(sql.Identifier(*names)) for names in found))
