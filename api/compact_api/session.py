@@ -177,22 +177,29 @@ class Intervention:
         concerns = Concerns(organizations=spoke.organizations, persons=spoke.persons | self.session.keepers)
         return may_read_personal(await info.context.actor(), concerns)
 
+    async def _named(self, info: Info) -> bool:
+        """Whether everybody may learn who spoke: it was attributed at the moment, and has not been taken back since."""
+        if not self.row.attributed or self.asking.moment.live:
+            return self.row.attributed
+        standing = await info.context.one(await info.context.asking(), InterventionRow, "id", self.row.id)
+        return standing is not None and standing.attributed
+
     @question
-    def attributed(self) -> bool:
-        """Whether the record names who spoke."""
-        return self.row.attributed
+    async def attributed(self, info: Info) -> bool:
+        """Whether the record names who spoke. An attribution that was taken back is so for the past too."""
+        return self.row.attributed if await self._inside(info) else await self._named(info)
 
     @question
     async def organization(self, info: Info) -> Organization | None:
         """The organization that spoke; null if it is not named to the one who asks."""
-        if not (self.row.attributed or await self._inside(info)):
+        if not (await self._named(info) or await self._inside(info)):
             return None
         return await Organization.found(info, self.asking, self.row.organization)
 
     @question
     async def person(self, info: Info) -> Person | None:
         """Who spoke; null where that was not recorded, or is not named to the one who asks."""
-        if self.row.subject is None or not (self.row.attributed or await self._inside(info)):
+        if self.row.subject is None or not (await self._named(info) or await self._inside(info)):
             return None
         concerns = _concerns_of(self.row.organization, self.row.subject)
         return Person(subject=self.row.subject, asking=self.asking, concerns=concerns)

@@ -551,6 +551,7 @@ class Work:
         self._cmd, self._reason, self._judge = cmd, reason, judge
         self._needs_reason, self._expected_version = needs_reason, expected_version
         self._about: UUID | None = None
+        self._held: Aggregate | None = None
 
     @property
     def cmd(self) -> Command:
@@ -591,6 +592,7 @@ class Work:
         self.judged = True
         if not self._judge(self._cmd.by, self._cmd.name, concerns):
             raise Forbidden(action=self._cmd.name)
+        self._hold()
         if self._needs_reason and self._reason is None:
             raise RuleViolation("reason.required")
         by, represented = self._cmd.by, self._cmd.on_behalf_of
@@ -617,10 +619,18 @@ class Work:
         self.aggregates[it.id] = self.aggregates.pop(it.id)
 
     def expects(self, it: Aggregate) -> None:
-        """Hold the first stream a command names against the version its caller has seen."""
+        """Hold the first stream a command names against the version its caller has seen, once the policy has said yes:
+        who may not do it does not learn the version either."""
+        self._held = self._held or it
+        if self.judged:
+            self._hold()
+
+    def _hold(self) -> None:
+        if self._held is None:
+            return
         expected, self._expected_version = self._expected_version, None
-        if expected is not None and it.version != expected:
-            raise VersionConflict(expected=expected, actual=it.version)
+        if expected is not None and self._held.version != expected:
+            raise VersionConflict(expected=expected, actual=self._held.version)
 
     def facts(self) -> list[Fact]:
         """What has been stated, aggregate by aggregate in the order they were met."""
@@ -667,7 +677,7 @@ class Commands:
             self._work.aggregates[new.id] = new
             return new
         if standing.first.content() != new.first.content():
-            raise RuleViolation("code.taken", state=standing.state)
+            raise RuleViolation("code.taken")  # and nothing of what has it, which may be a secret
         return standing
 
     def _about(self, subject: UUID) -> None:

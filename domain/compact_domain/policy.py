@@ -14,7 +14,7 @@ class Reach(Enum):
     ANY = "any"
     OWN_ORGANIZATION = "own organization"
     OWN_BODY = "own body"
-    OWN_REGION = "own region"
+    OWN_REGION = "own organization, in own region"
     SELF = "oneself"
 
 
@@ -30,6 +30,7 @@ SECRETARIAT = (*ADMINISTRATOR, (Role.SECRETARIAT_OFFICER, Reach.ANY))
 PROCESS = ((Role.PROCESS, Reach.ANY),)
 ENTITY = ((Role.ENTITY_REPRESENTATIVE, Reach.OWN_ORGANIZATION),)
 FOCAL_POINT = ((Role.REGIONAL_FOCAL_POINT, Reach.OWN_ORGANIZATION),)
+FOCAL_POINT_THERE = ((Role.REGIONAL_FOCAL_POINT, Reach.OWN_REGION),)
 CHAIR = ((Role.WORKING_GROUP_CHAIR, Reach.OWN_BODY),)
 COMMITTEE = ((Role.COMMITTEE_MEMBER, Reach.OWN_ORGANIZATION),)
 ORGANIZATION = (*ENTITY, *FOCAL_POINT, *COMMITTEE)
@@ -144,12 +145,12 @@ POLICY: Mapping[str, Line] = {
     "focal_point.nominate": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
     "focal_point.confirm": _line(SECRETARIAT),
     "focal_point.decline": _line(SECRETARIAT, ONESELF, reason=True),
-    "focal_point.designate_alternate": _line(SECRETARIAT, FOCAL_POINT),
-    "focal_point.remove_alternate": _line(SECRETARIAT, FOCAL_POINT),
-    "focal_point.update_contact": _line(SECRETARIAT, FOCAL_POINT, ONESELF),
+    "focal_point.designate_alternate": _line(SECRETARIAT, FOCAL_POINT_THERE),
+    "focal_point.remove_alternate": _line(SECRETARIAT, FOCAL_POINT_THERE),
+    "focal_point.update_contact": _line(SECRETARIAT, FOCAL_POINT_THERE, ONESELF),
     "focal_point.extend_term": _line(SECRETARIAT),
-    "focal_point.hand_over": _line(SECRETARIAT, FOCAL_POINT),
-    "focal_point.vacate": _line(SECRETARIAT, FOCAL_POINT, ONESELF, reason=True),
+    "focal_point.hand_over": _line(SECRETARIAT, FOCAL_POINT_THERE),
+    "focal_point.vacate": _line(SECRETARIAT, FOCAL_POINT_THERE, ONESELF, reason=True),
     "focal_point.end_term": _line(PROCESS),
     "focal_point.take_over_nomination": _line(PROCESS),
 }
@@ -210,6 +211,7 @@ def _reaches(actor: Actor, held: RoleHeld, reach: Reach, concerns: Concerns) -> 
         case Reach.OWN_BODY:
             return held.scope in concerns.bodies
         case Reach.OWN_REGION:
-            return bool(concerns.regions.intersection(held.regions))
+            own = (held.scope or actor.organization) in concerns.organizations
+            return own and bool(concerns.regions.intersection(held.regions))
         case Reach.SELF:
             return actor.id in concerns.persons

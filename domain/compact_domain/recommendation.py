@@ -270,6 +270,11 @@ class Recommendation(Aggregate):
     def text(self) -> str:
         return self.text_versions[-1].text
 
+    def reads_the_same(self, one: int, other: int | None) -> bool:
+        """Whether two versions of the text have the same words, however often they were changed in between."""
+        texts = {version.number: (version.title, version.text) for version in self.text_versions}
+        return other is not None and texts[one] == texts[other]
+
     @property
     def announced(self) -> bool:
         """Whether nothing that was decided still waits for its announcement."""
@@ -472,7 +477,7 @@ class Recommendation(Aggregate):
         assessment: Annotated[Assessment, Meta(description="human rights, gender, rule of law")]
 
         def apply(self, it: Recommendation) -> None:
-            as_put = self.text_version == it.reviewed_version
+            as_put = it.reads_the_same(self.text_version, it.reviewed_version)
             it._decide(Decision.ADOPTED if as_put else Decision.ADOPTED_AS_AMENDED, self.act)
             it.adopted_version, it.assessment = self.text_version, self.assessment
             it.follow_up = FollowUp.UNASSIGNED

@@ -51,7 +51,7 @@ from compact_domain.kernel import (
 from compact_domain.organization import Organization, Organizations
 from compact_domain.recommendation import Assessment, Recommendation, Response
 from compact_domain.vocabulary import BodyAct, Method, Names, OrganizationKind
-from compact_infra.compact import Compact, collect_seldom
+from compact_infra.compact import Compact, tune
 from compact_infra.identity import SET_UP
 from compact_infra.operations import rebuild
 from compact_infra.projector import ReadSide
@@ -99,7 +99,7 @@ def run(*, quick: bool, to: Path | None, tell: Callable[[str], None]) -> None:
     for measures, roles in ((alone, "api"), (whole, "api,worker")):  # nothing else runs beside the saves
         with _somewhere() as place, _service(place, roles=roles) as (compact, portal):
             load_catalogues(compact.commander)
-            collect_seldom()  # as the service does once it has started; here it favours both sides
+            tune()  # as the service does once it has started; here it favours both sides
             for measure in measures:
                 for figure in measure(compact, portal, sizes):
                     tell(str(figure))

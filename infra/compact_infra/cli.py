@@ -86,7 +86,7 @@ def serve(
     """Serve the API and, unless the settings say otherwise, keep the read side up to date."""
     import uvicorn
 
-    from compact_infra.compact import collect_seldom
+    from compact_infra.compact import tune
 
     compact = _compact()
     _log_quietly()
@@ -97,7 +97,7 @@ def serve(
         port = listening.getsockname()[1]
         Output.tell(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql", host=host, port=port)
         server = uvicorn.Server(uvicorn.Config(compact.standalone, log_level="warning", ws_max_size=100_000))
-        collect_seldom()
+        tune()
         with suppress(KeyboardInterrupt), _stopped_by_sigterm():
             server.run(sockets=[listening])
     if not server.started:

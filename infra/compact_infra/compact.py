@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
@@ -51,14 +52,16 @@ log = structlog.get_logger("compact")
 Identify = Callable[[HTTPConnection], Identity | Awaitable[Identity | None] | None]
 
 
-def collect_seldom() -> None:
-    """Spare this process most garbage collection: what is there now stays, and what answers leave is freed without it.
+def tune() -> None:
+    """Set up the interpreter for a process of our own, once it has started; a host decides for its own.
 
-    It nearly doubles what a process answers. For processes of our own, once they have started; a host decides for its.
+    What is there now is left out of garbage collection, and what answers leave is mostly freed without it: twice as
+    many answers. Threads that have heard from the database wait a millisecond, not five, for the one that computes.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.001)
 
 
 class Compact:

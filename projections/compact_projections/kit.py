@@ -20,6 +20,9 @@ from compact_domain.kernel import Fact
 FOREVER: Final = 9223372036854775807
 """`until` of a version that still stands: the greatest bigint, so that one predicate serves now and then."""
 
+POSITIONS: Final = ("since", "until", "open_until")
+"""Columns that every versioned table has besides those of its rows."""
+
 Keys = Callable[[Any], Iterable[Hashable]]
 
 
@@ -255,6 +258,8 @@ _PLAIN: Mapping[type, str] = {
 def columns(row: type[Row]) -> dict[str, str]:
     """Columns of a row's table with their PostgreSQL types; what is no plain value or list of them is jsonb."""
     hints = get_type_hints(row)
+    if taken := hints.keys() & set(POSITIONS):
+        raise TypeError(f"{row.__name__} cannot have a column {', '.join(sorted(taken))}: versions have")
     return {name: _column_type(hints[name]) for name in row.__struct_fields__}
 
 

@@ -30,7 +30,7 @@ from compact_projections.retreats import (
     Retreats,
     SummaryReports,
 )
-from compact_projections.roles import RoleGrants, RoleHolders, RoleRevocations
+from compact_projections.roles import RoleGrants, RoleHolderRow, RoleHolders, RoleRevocations
 from compact_projections.sessions import (
     CapacityGaps,
     GoodPractices,
@@ -85,6 +85,8 @@ PRIVATE: Mapping[str, type[Row] | None] = {
     "registration": RegistrationRow,
     "entity_seats": EntitySeatsRow,
     "places": None,
+    "role": RoleHolderRow,
+    "administrators": None,
 }
 """Kinds of facts that are for the secretariat, auditors and those alone who see the row; where there is none, for
 nobody else: the facts of places name all who have one."""

@@ -120,6 +120,9 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     bodies: tuple[str, ...] = ()
     """Every body that has to do with it: it is before it, has referred it or has decided it."""
     reviewed_version: int | None = None
+    reviewed_title: str | None = None
+    reviewed_text: str | None = None
+    """What was put under review, to tell whether another text was adopted."""
     deferred_to_meeting: str | None = None
     deferred_to_date: date | None = None
     act: BodyAct | None = None
@@ -188,6 +191,8 @@ class Recommendations(ReadModel[RecommendationRow]):
             fact,
             decision=Decision.UNDER_REVIEW,
             reviewed_version=fact.text_version,
+            reviewed_title=row.title,
+            reviewed_text=row.text,
             body=fact.body,
             meeting=fact.meeting,
             referred_by=None,
@@ -199,7 +204,7 @@ class Recommendations(ReadModel[RecommendationRow]):
 
     @on(Recommendation.Adopted)
     def adopted(self, row: RecommendationRow, fact: Recommendation.Adopted, at: Recorded) -> RecommendationRow:
-        as_put = fact.text_version == row.reviewed_version
+        as_put = (row.title, row.text) == (row.reviewed_title, row.reviewed_text)
         return _next(
             _decided(row, fact, fact.act, Decision.ADOPTED if as_put else Decision.ADOPTED_AS_AMENDED),
             fact,

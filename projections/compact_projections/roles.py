@@ -19,6 +19,7 @@ class RoleHolderRow(Row, frozen=True, kw_only=True):
     """A person who was ever granted a role."""
 
     TABLE: ClassVar[str] = "role_holder"
+    OWNERS: ClassVar[tuple[str, str]] = ("", "subject")
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",),)
 
     id: UUID

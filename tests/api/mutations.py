@@ -86,7 +86,8 @@ class Mutation:
     def payload(self) -> GraphQLObjectType:
         result = get_named_type(self.field.type)
         assert isinstance(result, GraphQLUnionType)
-        return next(kind for kind in result.types if kind.name.endswith("Payload"))
+        found: GraphQLObjectType = next(kind for kind in result.types if kind.name.endswith("Payload"))
+        return found
 
     @cached_property
     def shown(self) -> str:

@@ -23,9 +23,9 @@ START = datetime(2031, 5, 1, 9, 0, tzinfo=UTC)
 LATER = datetime(2031, 5, 4, 9, 0, tzinfo=UTC)
 """When the world is looked at: the shortest term of a focal point is over."""
 DEADLINE = "2031-06-20T23:59:00-04:00"
-FIELDS = Mapping[str, Any]
+Fields = dict[str, Any]
 
-PLAN = {
+PLAN: Fields = {
     "series": "Counter-Terrorism Compact Retreat",
     "edition": 1,
     "title": "Counter-Terrorism Compact Retreat",
@@ -35,14 +35,14 @@ PLAN = {
     "zone": "America/New_York",
     "logistics": {"format": "HYBRID", "contact": "desk@example.org"},
 }
-PROPOSAL = {
+PROPOSAL: Fields = {
     "title": "Focal points",
     "text": "Designate a focal point in each regional organization.",
     "regions": ["WEST-AFRICA"],
     "workingGroups": ["NRCTS"],
 }
-ASSESSMENT = {"humanRights": "No effect.", "gender": "Both are named.", "ruleOfLaw": "By letter."}
-REPORT = {"position": "1", "contentDigest": "a" * 64, "fileDigest": "b" * 64}
+ASSESSMENT: Fields = {"humanRights": "No effect.", "gender": "Both are named.", "ruleOfLaw": "By letter."}
+REPORT: Fields = {"position": "1", "contentDigest": "a" * 64, "fileDigest": "b" * 64}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Thing:
     key: str
     name: str
     """What an input names it by."""
-    says: FIELDS
+    says: Mapping[str, Any]
     """What commands to it have to name, because it is so: who contests, which gap was identified there."""
     is_secret: bool
     """Whether only the secretariat may know of it."""
@@ -71,8 +71,8 @@ class Given:
     """A command that was carried out: by whom, with what, and what was answered."""
 
     by: Client
-    input: FIELDS
-    answer: FIELDS
+    input: Mapping[str, Any]
+    answer: Mapping[str, Any]
 
 
 class World:
@@ -142,10 +142,10 @@ class World:
 
     # how it is made
 
-    def do(self, mutation: str, *, by: Client | None = None, **said: Any) -> dict[str, Any]:
+    def do(self, mutation: str, *, by: Client | None = None, **said: Any) -> Fields:
         """A command that is carried out; answers its payload."""
         of = MUTATIONS[mutation]
-        given: dict[str, Any] = {"idempotencyKey": str(uuid4()), **said}
+        given: Fields = {"idempotencyKey": str(uuid4()), **said}
         if of.has("expectedVersion"):
             given["expectedVersion"] = None
         if of.line.reason:
@@ -159,7 +159,7 @@ class World:
         self.things.append(Thing(kind, key, name or key, says, is_secret))
         return key
 
-    def person(self) -> dict[str, str]:
+    def person(self) -> Fields:
         n = next(self._people)
         return {"name": f"Person {n}", "email": f"person-{n}@example.org"}
 
@@ -214,7 +214,7 @@ class World:
             person = {"details": self.person()}
             holder = self.do("roleGrant", by=self.administrator, person=person, role="AUDITOR")["holder"]
             subject = holder["person"]["subject"]
-            says = {"subject": subject}
+            says: Fields = {"subject": subject}
             if state == "revoked":
                 self.do("roleRevoke", by=self.administrator, person=subject, role="AUDITOR")
                 says["role"] = "READER"
@@ -240,12 +240,12 @@ class World:
                 self._retreat(code, step)
             self.add("Retreat", code, is_secret=not steps)
         self.do("retreatInviteOrganization", id="R-OPEN", organization="ECOWAS")
-        self.do("retreatReviseLogistics", id="R-OPEN", logistics={**PLAN["logistics"], "platform": "WebEx"})  # type: ignore[dict-item]
+        self.do("retreatReviseLogistics", id="R-OPEN", logistics={**PLAN["logistics"], "platform": "WebEx"})
         self.do("retreatAcknowledgeLogistics", id="R-OPEN", organization="ECOWAS", version=1)
         self.do("retreatChangeDeadline", id="R-OPEN", deadline="2031-06-19T23:59:00-04:00")
         for n in (1, 2):
             self.do("retreatPublishAgenda", id="R-OPEN", sessions=[_entry(n)], changeNote="Another hour.")
-        plan = {"title": "Action plan", "version": 1, "act": act("AP-1")}
+        plan: Fields = {"title": "Action plan", "version": 1, "act": act("AP-1")}
         self.do("retreatAdoptActionPlan", id="R-CONCLUDED", **plan)
         self.do(
             "retreatIssueCommunication",
@@ -312,7 +312,12 @@ class World:
 
     def _registered(self, retreat: str, *, category: str = "DELEGATE", organization: str = "UNODC") -> str:
         """Nominate somebody new; answers the registration's global id."""
-        nomination = {"organization": organization, "category": category, "mode": "IN_PERSON", "person": self.person()}
+        nomination: Fields = {
+            "organization": organization,
+            "category": category,
+            "mode": "IN_PERSON",
+            "person": self.person(),
+        }
         id: str = self.do("registrationNominate", retreat=retreat, **nomination)["registration"]["id"]
         self.add("Registration", str(GlobalId.parse(id).key), name=id)
         return id
@@ -340,7 +345,7 @@ class World:
         self.do("registrationRecordAttendance", id=self.speaker, session="S-RUNNING", mode="VIRTUAL")
         self.do("registrationExcuse", id=self.excused, session="S-RUNNING")
 
-    def _prepared(self, code: str) -> dict[str, Any]:
+    def _prepared(self, code: str) -> Fields:
         self.do("sessionReschedule", id=code, room=f"Room of {code}", **_times(_hour(9 + len(self.of("Session")))))
         self.do("sessionSetObjectives", id=code, objectives=["Name the gaps."])
         for mutation in ("sessionDeclineInvitation", "sessionWithdrawSpeaker"):
@@ -352,7 +357,7 @@ class World:
     def _invited(self, code: str, registration: str) -> None:
         self.do("sessionInviteSpeaker", id=code, registration=registration, order=1, minutes=5, mode="IN_PERSON")
 
-    def _held(self, code: str, step: str) -> dict[str, Any]:
+    def _held(self, code: str, step: str) -> Fields:
         match step:
             case "start":
                 return self._recorded(code)
@@ -367,12 +372,12 @@ class World:
                 raise AssertionError(step)
         return {}
 
-    def _recorded(self, code: str) -> dict[str, Any]:
+    def _recorded(self, code: str) -> Fields:
         self.do("sessionStart", id=code)
         spoken = self.do("sessionRecordIntervention", id=code, organization="UNODC", text="We need more staff.")
-        about = {"region": "WEST-AFRICA", "workingGroup": "NRCTS"}
+        about: Fields = {"region": "WEST-AFRICA", "workingGroup": "NRCTS"}
         gap = f"GAP-{code}"
-        voiced = {"severity": "HIGH", "description": "No staff.", "voicedBy": "ECOWAS"}
+        voiced: Fields = {"severity": "HIGH", "description": "No staff.", "voicedBy": "ECOWAS"}
         self.do("sessionIdentifyCapacityGap", id=code, code=gap, **about, **voiced)
         self.do("sessionCorrectCapacityGap", id=code, code=gap, severity="LOW")
         self.do("sessionHighlightGoodPractice", id=code, code=f"GP-{code}", **about, model="Joint training.")
@@ -412,7 +417,7 @@ class World:
                 self._recommendation(code, step)
             query = "query ($c: Code!) { recommendation(code: $c) { decision followUp } }"
             stands = self.officer.ask(query, c=code)["recommendation"]
-            says = {"number": f"D-{code}", "textVersion": 1 + ("amend" in steps)}
+            says: Fields = {"number": f"D-{code}", "textVersion": 1 + ("amend" in steps)}
             closed = stands["followUp"] or stands["decision"]
             if closed in ("NOT_ADOPTED", "WITHDRAWN", "IMPLEMENTED", "VERIFIED"):
                 says["closedAs"] = closed
@@ -450,7 +455,7 @@ class World:
             case "progress":
                 self.do("recommendationReportProgress", by=self.unodc, id=code, text="Six have answered.")
             case "claim":
-                done = {"actionTaken": "All have answered.", "evidence": ["The list"]}
+                done: Fields = {"actionTaken": "All have answered.", "evidence": ["The list"]}
                 self.do("recommendationClaimImplementation", by=self.unodc, id=code, **done)
             case "contest":
                 self.do("recommendationContestClaim", id=code, onBehalfOf="ECOWAS")
@@ -474,7 +479,7 @@ class World:
             ("NORTHERN-AFRICA", "confirm", "handOver"),
             ("CARIBBEAN", "confirm", "end"),
         ):
-            term = {"startsOn": "2031-05-01", "endsOn": "2031-05-02" if "end" in steps else "2032-04-30"}
+            term: Fields = {"startsOn": "2031-05-01", "endsOn": "2031-05-02" if "end" in steps else "2032-04-30"}
             found = self.do(
                 "focalPointNominate",
                 organization="AU",
@@ -483,12 +488,12 @@ class World:
                 nominationLetter="AU/2031/17",
                 **term,
             )["focalPoint"]
-            says: dict[str, Any] = {}
+            says: Fields = {}
             for step in steps:
                 says |= self._focal_point(found["id"], step)
             self.add("FocalPoint", str(GlobalId.parse(found["id"]).key), name=found["id"], **says)
 
-    def _focal_point(self, id: str, step: str) -> dict[str, Any]:
+    def _focal_point(self, id: str, step: str) -> Fields:
         match step:
             case "confirm":
                 self.do("focalPointConfirm", id=id)
@@ -514,7 +519,7 @@ class World:
         return self.service.of(Identity(subject=UUID(subject)))
 
 
-def act(number: str) -> dict[str, str]:
+def act(number: str) -> Fields:
     """A decision of the Coordination Committee."""
     return {
         "body": "CC",
@@ -525,17 +530,17 @@ def act(number: str) -> dict[str, str]:
     }
 
 
-def _hour(n: int) -> dict[str, str]:
+def _hour(n: int) -> Fields:
     """A session on the first day, from a full hour to the next."""
     times = {"startsAt": f"2031-06-25T{n:02}:00:00-04:00", "endsAt": f"2031-06-25T{n:02}:55:00-04:00"}
     return {"title": f"Session at {n}", "kind": "THEMATIC", **times}
 
 
-def _times(session: Mapping[str, str]) -> dict[str, str]:
+def _times(session: Fields) -> Fields:
     return {name: session[name] for name in ("startsAt", "endsAt")}
 
 
-def _entry(n: int) -> dict[str, str]:
+def _entry(n: int) -> Fields:
     return {"session": "OPENING", "title": "Opening", **_times(_hour(9 + n))}
 
 

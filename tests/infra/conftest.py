@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +17,10 @@ def keeper(new_settings: Callable[..., Settings]) -> Iterator[Keeper]:
     compact = Compact(new_settings(pool_size=20))
     with compact.commanding():
         yield Keeper(compact)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short: those of sockets are."""
+    with tempfile.TemporaryDirectory(prefix="cl", dir="/tmp") as name:
+        yield Path(name)

@@ -49,15 +49,6 @@ def linked(new_settings: Callable[..., Settings], folder: Path, **changed: Any) 
             yield Keeper(compact), link
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short one: paths of sockets are."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="cl", dir="/tmp") as name:
-        yield Path(name)
-
-
 # --- one transaction
 
 

@@ -744,6 +744,7 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
     world.ecowas.do("recommendationRespond", {"id": code, "textVersion": 1, "response": "NOTED"})
     fields = "id version history(first: 1) { edges { node { subject } } }"
     known = seen(world.reader, code, fields)
+    within = world.service.as_(Role.AUDITOR)
     asked = {
         "c": code,
         "id": known["id"],
@@ -770,7 +771,7 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
     for client in outsiders:
         answer = client.give("recommendationRespond", {"id": code, "textVersion": 2, "response": "NOTED"})
         assert answer["code"] == "FORBIDDEN"
-    inside = world.service.as_(Role.AUDITOR).ask(ABOUT_HIDDEN, **asked)
+    inside = within.ask(ABOUT_HIDDEN, **asked)
     shown = inside["recommendation"]
     assert (shown["decision"], shown["followUp"]) == ("ADOPTED_AS_AMENDED", "IN_PROGRESS")
     assert (shown["announced"], shown["announcedOn"]) == (False, None)
@@ -784,7 +785,7 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
         "recommendation.announcement"
     )
     world.officer.do("recommendationAnnounce", {"id": code, "number": "D31"})
-    auditor = world.service.as_(Role.AUDITOR).ask(ABOUT_HIDDEN, **asked)
+    auditor = within.ask(ABOUT_HIDDEN, **asked)
     for client in outsiders:
         after = client.ask(ABOUT_HIDDEN, **asked)
         assert after["recommendation"] == auditor["recommendation"]

@@ -1,0 +1,160 @@
+"""Every list of the schema: its pages meet each entry once in every order, and bad pages and cursors are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    get_named_type,
+    is_required_argument,
+)
+
+from compact_api.ids import GlobalId
+from compact_api.schema import NODES
+from tests.api.mutations import SCHEMA
+from tests.api.world import World
+
+ARGUMENTS: Mapping[str, str] = {
+    "retreat": '"R-OPEN"',
+    "mode": "IN_PERSON",
+    "from": '{position: "1"}',
+    "waitingList.retreat": '"R-FULL"',
+}
+"""What a list has to be asked with, by `field.argument` or argument."""
+
+
+@dataclass(frozen=True)
+class List:
+    """A list, with all that is needed to ask for a page of it."""
+
+    name: str
+    given: str
+    orders: tuple[str, ...]
+    """Fields that it can be ordered by."""
+    of: str | None = None
+    """The type of thing that it is a list of; None for one of the whole Compact."""
+
+    def query(self, *, first: int, after: str | None = None, order: str = "", only: str = "cursor") -> str:
+        """A document that asks for a page of it, of the thing `$id` where it belongs to one."""
+        given = [self.given, f"first: {first}", f'after: "{after}"' if after is not None else "", order]
+        page = f"page: {self.name}({' '.join(given)}) {{ edges {{ {only} }} pageInfo {{ hasNextPage endCursor }} }}"
+        if self.of is None:
+            return f"{{ {page} }}"
+        return f"query ($id: ID!) {{ node(id: $id) {{ ... on {self.of} {{ {page} }} }} }}"
+
+    def page(self, world: World, id: str | None, **asked: Any) -> Any:
+        told = world.officer.ask(self.query(**asked), **({"id": id} if id else {}))
+        return (told if self.of is None else told["node"])["page"]
+
+    def refused(self, world: World, id: str | None, **asked: Any) -> str:
+        return world.officer.error(self.query(**asked), **({"id": id} if id else {}))
+
+    def __str__(self) -> str:
+        return f"{self.of}.{self.name}" if self.of else self.name
+
+
+def lists(kind: GraphQLObjectType | GraphQLInterfaceType, of: str | None = None) -> Iterator[List]:
+    for name, field in kind.fields.items():
+        if not {"first", "after"} <= field.args.keys():
+            continue
+        given = []
+        for argument, described in field.args.items():
+            if is_required_argument(described):
+                known = ARGUMENTS.get(f"{name}.{argument}") or ARGUMENTS.get(argument)
+                if known is None:
+                    pytest.fail(f"say in ARGUMENTS what `{name}` is asked with as `{argument}`")
+                given.append(f"{argument}: {known}")
+        yield List(name, " ".join(given), tuple(orders(field.args)), of)
+
+
+def orders(arguments: Mapping[str, Any]) -> Iterator[str]:
+    if "orderBy" in arguments:
+        order = get_named_type(arguments["orderBy"].type)
+        assert isinstance(order, GraphQLInputObjectType)
+        field = get_named_type(order.fields["field"].type)
+        assert isinstance(field, GraphQLEnumType)
+        yield from (f"orderBy: [{{field: {name}, direction: {to}}}]" for name in field.values for to in ("ASC", "DESC"))
+    if "newestFirst" in arguments:
+        yield "newestFirst: true"
+
+
+def every() -> Iterator[List]:
+    assert SCHEMA.query_type is not None
+    yield from lists(SCHEMA.query_type)
+    for node in NODES:
+        kind = SCHEMA.get_type(node.__name__)
+        assert isinstance(kind, GraphQLObjectType)
+        yield from lists(kind, kind.name)
+
+
+LISTS = list(every())
+each = pytest.mark.parametrize("list_", LISTS, ids=str)
+OTHERS: Mapping[str, UUID | str] = {
+    "WorkingGroup": "NRCTS",
+    "Framework": "A-RES-77-298",
+    "Clause": "A-RES-77-298-FIELD",
+    "BodyEntry": "CC",
+    "CapacityGap": "GAP-S-RUNNING",
+    "GoodPractice": "GP-S-RUNNING",
+    "EntitySeats": "R-OPEN/UNODC",
+    "Places": "R-OPEN/in_person",
+}
+"""Things with lists of their own that the world holds beside those that commands are given to."""
+
+
+def subjects(list_: List, world: World) -> list[str | None]:
+    """The things whose list it is; one without an id is of no thing."""
+    if list_.of is None:
+        return [None]
+    known = [thing.id for thing in world.of(list_.of)]
+    if not known and list_.of not in OTHERS:
+        pytest.fail(f"say in OTHERS which {list_.of} there is")
+    return [*known] or [GlobalId(list_.of, OTHERS[list_.of]).opaque]
+
+
+@each
+def test_pages_meet_each_entry_once_in_every_order(list_: List, world: World) -> None:
+    for id in subjects(list_, world):
+        for order in ("", *list_.orders):
+            whole = [edge["cursor"] for edge in list_.page(world, id, first=100, order=order)["edges"]]
+            met: list[str] = []
+            page = {"hasNextPage": True, "endCursor": None}
+            while page["hasNextPage"] and len(met) < len(whole):
+                told = list_.page(world, id, first=max(2, len(whole) // 3), after=page["endCursor"], order=order)
+                page = told["pageInfo"]
+                met += [edge["cursor"] for edge in told["edges"]]
+            assert met[: len(whole)] == whole
+            assert len(set(met)) == len(met)
+
+
+@each
+def test_a_page_is_of_no_more_than_a_hundred(list_: List, world: World) -> None:
+    id = subjects(list_, world)[0]
+    assert list_.page(world, id, first=0)["edges"] == []
+    assert [list_.refused(world, id, first=first) for first in (-1, 101, 2**31 - 1)] == ["INVALID_INPUT"] * 3
+
+
+@each
+def test_a_cursor_is_one_of_this_list_in_this_order(list_: List, world: World) -> None:
+    id = subjects(list_, world)[0]
+    (edge,) = world.officer.ask("{ frameworks(first: 1) { edges { cursor } } }")["frameworks"]["edges"]
+    foreign = "" if list_.name in CATALOGUED else edge["cursor"]
+    ends = {order: list_.page(world, id, first=1, order=order)["pageInfo"]["endCursor"] for order in list_.orders}
+    for bad in filter(None, ("no cursor", "bm8gY3Vyc29y", "W10", foreign)):
+        assert list_.refused(world, id, first=1, after=bad) == "BAD_CURSOR", bad
+    for made in list_.orders:
+        for asked in list_.orders:
+            if made != asked and ends[made]:
+                assert list_.refused(world, id, first=1, after=ends[made], order=asked) == "BAD_CURSOR", (made, asked)
+
+
+CATALOGUED = {"regions", "workingGroups", "frameworks", "bodies", "clauses"}
+"""Lists of one order of catalogue entries: a cursor of one stands for a code in the others too."""
