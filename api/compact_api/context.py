@@ -223,5 +223,14 @@ class Context(BaseContext):
 
         return await self.loader(("person", asking.moment.position), load).load(subject)
 
+    async def person_as(self, asking: Asking, details_hash: str) -> PersonDetails | None:
+        """Details as they were stated with a fact; None if erased. The caller has asked the policy."""
+
+        async def load(hashes: list[str]) -> list[PersonDetails | None]:
+            found = await asking.details_as(hashes)
+            return [found.get(hash) for hash in hashes]
+
+        return await self.loader("person_as", load).load(details_hash)
+
 
 Info = strawberry.Info[Context, None]

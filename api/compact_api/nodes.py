@@ -78,6 +78,8 @@ class Subject(Node):
     async def found(cls, info: Info, asking: Asking, key: UUID | str) -> Self | None:
         """The node that a global id's key names; None where there is none, or none for this viewer."""
         column = cls.row_kind().KEY if isinstance(key, UUID) else "code"
+        if column not in cls.row_kind().__struct_fields__:
+            return None
         row = await info.context.one(asking, cls.row_kind(), column, key)
         return None if row is None else cls.of(row, asking)
 

@@ -13,7 +13,7 @@ from strawberry import UNSET
 
 from compact_domain import registration as domain
 from compact_domain import seats
-from compact_domain.kernel import Concerns, NotFound, Sealed
+from compact_domain.kernel import Concerns, NotFound, PersonDetails, Sealed
 from compact_domain.policy import may_read_personal
 from compact_domain.registration import Nomination, Registrations, RegistrationState
 from compact_domain.retreat import OVER
@@ -51,7 +51,7 @@ from .paging import DEFAULT_PAGE, After, Connection, First, connection, page
 from .paging import Order as Keyset
 from .person import Person
 from .retreat import Retreat, RetreatId
-from .scalars import Code, EmailAddress
+from .scalars import Code
 from .shapes import described, enumeration, form, shape
 
 enumeration(
@@ -89,19 +89,14 @@ LINE = Keyset("waiting_list", ("place asc", int), ("registration asc", UUID))
 
 @shape
 class Participant(Person):
-    """A person as registered, with what the desk needs to know."""
+    """A person as registered: the details are those that came with the registration, whoever gives others elsewhere."""
 
-    @question
-    async def email(self, info: Info) -> EmailAddress | None:
-        """Address that the person is known again by; null if it was erased, or is not for the one who asks."""
-        known = await self._details(info)
-        return EmailAddress(known.email) if known else None
+    details_hash: strawberry.Private[str]
 
-    @question
-    async def phone(self, info: Info) -> str | None:
-        """Telephone; null if it was erased, never given, or is not for the one who asks."""
-        known = await self._details(info)
-        return known.phone if known else None
+    async def _details(self, info: Info) -> PersonDetails | None:
+        if not may_read_personal(await info.context.actor(), self.concerns):
+            return None
+        return await info.context.person_as(self.asking, self.details_hash)
 
     @question
     async def needs(self, info: Info) -> str | None:
@@ -168,7 +163,12 @@ class Registration(Subject):
     @question
     def person(self) -> Participant:
         """Who it is."""
-        return Participant(subject=self.row.subject, asking=self.asking, concerns=_concerns(self.row))
+        return Participant(
+            subject=self.row.subject,
+            asking=self.asking,
+            concerns=_concerns(self.row),
+            details_hash=self.row.details_hash,
+        )
 
     @question
     def category(self) -> Category:

@@ -200,26 +200,34 @@ class VaultSession:
         row = self._one("select subject from {v}.email where hash = %s", digest)
         return row[0] if row else None
 
-    def enrol(self, subject: UUID, details: PersonDetails) -> str:
-        """Keep details; answers their hash. `InvalidInput` if the address is known as somebody else's."""
+    def enrol(self, subject: UUID, details: PersonDetails, *, vouched: bool = True) -> str:
+        """Keep details; answers their hash. `InvalidInput` if the address is known as somebody else's.
+
+        What is not vouched for is known by its hash alone, to the fact it was stated with: it renames nobody.
+        """
         owner = self.person(details.email)
         if owner not in (None, subject):
             raise InvalidInput(fields=[("email", "is known as that of another person")])
         row = self._one(
-            "select version, name, email, phone, title, needs, salt from {v}.person where subject = %s"
+            "select version, name, email, phone, title, needs, hash, vouched from {v}.person where subject = %s"
             " order by version desc limit 1",
             subject,
         )
         latest = row[0] if row else 0
-        if row and PersonDetails(name=row[1], email=row[2], phone=row[3], title=row[4], needs=row[5]) == details:
-            return details_hash(details, bytes(row[6]))
+        same = row and PersonDetails(name=row[1], email=row[2], phone=row[3], title=row[4], needs=row[5]) == details
+        if row and same and (row[7] or not vouched):
+            return str(row[6])
         salt = os.urandom(16)
+        digest_of_details = details_hash(details, salt)
         self._write(
-            "insert into {v}.person (subject, version, name, email, phone, title, needs, salt, recorded_at) values"
-            " (%(subject)s, %(version)s, %(name)s, %(email)s, %(phone)s, %(title)s, %(needs)s, %(salt)s, %(at)s)",
+            "insert into {v}.person (subject, version, name, email, phone, title, needs, salt, hash, vouched,"
+            " recorded_at) values (%(subject)s, %(version)s, %(name)s, %(email)s, %(phone)s, %(title)s, %(needs)s,"
+            " %(salt)s, %(hash)s, %(vouched)s, %(at)s)",
             subject=subject,
             version=latest + 1,
             salt=salt,
+            hash=digest_of_details,
+            vouched=vouched or latest == 0,
             **msgspec.structs.asdict(details),
         )
         if owner is None:
@@ -228,7 +236,7 @@ class VaultSession:
                 "insert into {v}.email (hash, subject) values (%(hash)s, %(subject)s)", hash=digest, subject=subject
             )
             self._enrolled[digest] = subject
-        return details_hash(details, salt)
+        return digest_of_details
 
     def erase(self, subject: UUID) -> None:
         """Forget who somebody is and all that was sealed about a subject, at past moments too."""

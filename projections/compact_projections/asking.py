@@ -438,11 +438,11 @@ class Asking:
         )
 
     async def details(self, subjects: Sequence[UUID]) -> dict[UUID, PersonDetails]:
-        """Details of persons as the vault had them at the moment; the erased are absent."""
+        """Details of persons as the vault had them at the moment, vouched for; the erased are absent."""
         records = await self.rows(
             sql.SQL(
                 "select distinct on (subject) subject, name, email, phone, title, needs from {v}.person"
-                " where subject = any(%(subjects)s) and (%(live)s or recorded_at <= %(now)s)"
+                " where subject = any(%(subjects)s) and vouched and (%(live)s or recorded_at <= %(now)s)"
                 " order by subject, version desc"
             ).format(v=sql.Identifier(f"{self.events}_vault")),
             {"subjects": list(subjects), "live": self.moment.live, "now": self.moment.recorded_until},
@@ -450,6 +450,19 @@ class Asking:
         return {
             subject: PersonDetails(name=name, email=email, phone=phone, title=title, needs=needs)
             for subject, name, email, phone, title, needs in records
+        }
+
+    async def details_as(self, hashes: Sequence[str]) -> dict[str, PersonDetails]:
+        """Details as they were stated with a fact, by the hash it keeps of them; the erased are absent."""
+        records = await self.rows(
+            sql.SQL(
+                "select hash, name, email, phone, title, needs from {v}.person where hash = any(%(hashes)s)"
+            ).format(v=sql.Identifier(f"{self.events}_vault")),
+            {"hashes": list(hashes)},
+        )
+        return {
+            hash: PersonDetails(name=name, email=email, phone=phone, title=title, needs=needs)
+            for hash, name, email, phone, title, needs in records
         }
 
     async def wrapped_keys(self, whose: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:

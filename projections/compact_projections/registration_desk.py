@@ -59,6 +59,7 @@ class RegistrationRow(Row, frozen=True, kw_only=True):
     retreat: str
     organization: str
     subject: UUID
+    details_hash: str
     category: Category
     mode: Mode
     state: RegistrationState
@@ -99,6 +100,7 @@ class Desk(ReadModel[RegistrationRow]):
             retreat=fact.retreat,
             organization=fact.organization,
             subject=fact.subject,
+            details_hash=fact.details_hash,
             category=fact.category,
             mode=fact.mode,
             state=fact.state,

@@ -62,7 +62,7 @@ class Histories:
     def person(self, email: str) -> UUID | None:
         return self.people.get(email.casefold())
 
-    def enrol(self, subject: UUID, details: PersonDetails) -> str:
+    def enrol(self, subject: UUID, details: PersonDetails, *, vouched: bool = True) -> str:
         self.people[details.email.casefold()] = subject
         self.details[subject] = details
         return f"{len(self.details):064x}"

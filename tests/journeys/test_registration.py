@@ -576,3 +576,23 @@ def test_a_version_that_was_seen_is_held_against_the_present_one(desk: Desk) -> 
     assert desk.officer.refused("registrationNominate", left_out) == "INVALID_INPUT"
     assert desk.officer.refused("registrationConfirm", {"id": "NO-CODE"}) == "NOT_FOUND"
     assert desk.service.of(None).refused("registrationConfirm", {"id": ann["id"]}) == "FORBIDDEN"
+
+
+def test_what_one_entity_enters_of_a_person_renames_nobody_and_is_not_shown_to_another(desk: Desk) -> None:
+    unodc, cted = desk.of("UNODC"), desk.of("CTED")
+    mine = desk.nominate("Ann", by=unodc)
+    desk.officer.do("registrationWithdraw", {"id": mine["id"], "reason": "Sent by another entity."})
+    other = {**desk.nomination("Ann", "CTED"), "expectedVersion": None}
+    other["person"] = {**other["person"], "name": "Anna", "phone": "+1 555 0100", "needs": "wheelchair"}
+    theirs = cted.do("registrationNominate", other, select="registration { id }")["registration"]
+    query = "query ($id: ID!) { node(id: $id) { ... on Registration { person { name phone needs } } } }"
+    assert unodc.ask(query, id=mine["id"])["node"]["person"] == {
+        "name": "Ann",
+        "phone": None,
+        "needs": "step-free access",
+    }
+    assert cted.ask(query, id=theirs["id"])["node"]["person"] == {
+        "name": "Anna",
+        "phone": "+1 555 0100",
+        "needs": "wheelchair",
+    }

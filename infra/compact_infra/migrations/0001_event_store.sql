@@ -203,9 +203,12 @@ create table @schema@_vault.person (
     title       text,
     needs       text,
     salt        bytea not null,
+    hash        text not null, -- what facts keep of these details: it tells which version they were stated with
+    vouched     boolean not null, -- given by the person, by the secretariat, or as the first that was known
     recorded_at timestamptz not null,
     constraint vault_person primary key (subject, version)
 );
+create index person_hash on @schema@_vault.person (hash);
 
 create table @schema@_vault.email (
     hash    bytea constraint vault_email primary key,

@@ -1,11 +1,11 @@
-"""Every list of the schema: its pages meet each entry once in every order, and bad pages and cursors are refused."""
+"""Every list and every type of thing in the schema: whole, page by page and in every order; and asked for badly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from graphql import (
@@ -18,7 +18,10 @@ from graphql import (
 )
 
 from compact_api.ids import GlobalId
+from compact_api.scalars import Position
 from compact_api.schema import NODES
+from compact_domain.seats import Places
+from compact_domain.vocabulary import Mode
 from tests.api.mutations import SCHEMA
 from tests.api.world import World
 
@@ -105,7 +108,7 @@ OTHERS: Mapping[str, UUID | str] = {
     "CapacityGap": "GAP-S-RUNNING",
     "GoodPractice": "GP-S-RUNNING",
     "EntitySeats": "R-OPEN/UNODC",
-    "Places": "R-OPEN/in_person",
+    "Places": Places.key("R-OPEN", Mode.IN_PERSON),
 }
 """Things with lists of their own that the world holds beside those that commands are given to."""
 
@@ -139,7 +142,7 @@ def test_pages_meet_each_entry_once_in_every_order(list_: List, world: World) ->
 def test_a_page_is_of_no_more_than_a_hundred(list_: List, world: World) -> None:
     id = subjects(list_, world)[0]
     assert list_.page(world, id, first=0)["edges"] == []
-    assert [list_.refused(world, id, first=first) for first in (-1, 101, 2**31 - 1)] == ["INVALID_INPUT"] * 3
+    assert [list_.refused(world, id, first=first) for first in (-1, 101)] == ["INVALID_INPUT"] * 2
 
 
 @each
@@ -158,3 +161,26 @@ def test_a_cursor_is_one_of_this_list_in_this_order(list_: List, world: World) -
 
 CATALOGUED = {"regions", "workingGroups", "frameworks", "bodies", "clauses"}
 """Lists of one order of catalogue entries: a cursor of one stands for a code in the others too."""
+
+
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+
+
+@pytest.mark.parametrize("kind", [node.__name__ for node in NODES])
+def test_what_is_not_there_is_null_by_whatever_key(kind: str, world: World) -> None:
+    for key in (uuid4(), "NO-SUCH-THING", "R-OPEN", "R-OPEN/NOBODY", "no/such/thing"):
+        for at in (None, Position(100)):
+            if f"{kind} {key}" not in map(str, world.things):
+                assert world.officer.ask(NODE, id=GlobalId(kind, key, at=at).opaque) == {"node": None}, key
+
+
+def test_an_id_of_no_type_of_ours_is_null_and_one_of_no_form_is_refused(world: World) -> None:
+    assert world.officer.ask(NODE, id=GlobalId("Nothing", "R-OPEN").opaque) == {"node": None}
+    for id in ("R-OPEN", "not an id", "", "x" * 301, GlobalId("Retreat", "R-OPEN").opaque + "A"):
+        assert world.officer.error(NODE, id=id) == "INVALID_INPUT", id
+    assert world.officer.error(NODE, id=GlobalId("Retreat", "R-OPEN", at=Position(2**40)).opaque) == "POSITION_UNKNOWN"
+    many = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert world.officer.error(many, ids=[GlobalId("Retreat", "R-OPEN").opaque] * 101) in (
+        "INVALID_INPUT",
+        "COST_LIMIT",
+    )
