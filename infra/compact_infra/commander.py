@@ -60,9 +60,9 @@ class Commander:
         """Run one command. Raises a `Refusal`, or `Unavailable` within a few seconds.
 
         `queue` names what many want at once: commands that name the same wait for each other in this process, so
-        that they seldom have to decide anew. Who loses a race decides again while nobody else writes, and so never loses twice. A lost connection is
-        replaced once, since what was written over it is known again by the command's key; a database that is busy or
-        away is not asked again.
+        that they seldom have to decide anew. Who loses a race decides again while nobody else writes, and so never
+        loses twice. A lost connection is replaced once, since what was written over it is known again by the command's
+        key; a database that is busy or away is not asked again.
         """
         with self._in_line(queue):
             return self._give(intent, decision)

@@ -418,8 +418,8 @@ class Compact:
         prefix = f"focal-person:{identity.subject}:"
         records = await asking.rows(
             asking.compose(
-                "select originator_id, topic, state from {s}.event where originator_id = %(roles)s or originator_id in"
-                " (select holder from {s}.claim where key >= %(low)s and key < %(high)s)"
+                "select originator_id, topic, state from {s}.event where originator_id = any(%(roles)s::uuid || array("
+                "select holder from {s}.claim where key >= %(low)s and key < %(high)s))"  # an `or` reads all of history
                 " order by originator_id, originator_version"
             ),
             {"roles": RolesOfPerson.key(identity.subject), "low": prefix, "high": prefix + "\U0010ffff"},

@@ -124,11 +124,14 @@ class World:
         }
 
     def written(self) -> tuple[Any, ...]:
-        """What event store and vault hold, table by table: how many rows, and a digest of all of them."""
-        head = self.officer.ask("{ head { position } }")["head"]["position"]
+        """The last position, and what event store and vault hold, table by table: how many rows, and their digest."""
         row = self._database.execute(self._counted).fetchone()
         assert row is not None
-        return (head, *row)
+        return row
+
+    def head(self) -> int:
+        """Where the history stands, as it is told."""
+        return int(self.officer.ask("{ head { position } }")["head"]["position"])
 
     def _counting(self) -> sql.Composed:
         schema = self.service.compact.settings.db_schema
@@ -138,7 +141,9 @@ class World:
         ).fetchall()
         assert {"event", "claim", "command_log", "person", "email", "key"} <= {name for _, name in found}
         one = sql.SQL("(select (count(*), sum(hashtextextended(t::text, 0)))::text from {} t)")
-        return sql.SQL("select {}").format(sql.SQL(", ").join(one.format(sql.Identifier(*names)) for names in found))
+        tables = sql.SQL(", ").join(one.format(sql.Identifier(*names)) for names in found)
+        events = sql.Identifier(schema, "event")
+        return sql.SQL("select (select max(position) from {}), {}").format(events, tables)
 
     # how it is made
 

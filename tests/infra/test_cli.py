@@ -347,7 +347,7 @@ def test_an_answer_that_was_not_expected_names_its_line(shell: Shell) -> None:
     wrong = {**STORY[2], "expect": {"node": {"code": "SADC"}}}
     said = shell.run("seed", shell.file("wrong.jsonl", story(*STORY[:2], wrong)))
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("line 5: expected ")
+    assert said.err.startswith("wrong.jsonl, line 5: expected ")
     assert '"ECOWAS"' in said.err
     assert said.err.count("\n") == 1
 
@@ -395,7 +395,8 @@ def environment(settings: Settings) -> dict[str, str]:
     own = {
         f"COMPACT_{name.upper()}": str(getattr(settings, name)) for name in ("database_url", "db_schema", "data_dir")
     }
-    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore", **own}
+    found = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**found, "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore", **own}
 
 
 @contextmanager
