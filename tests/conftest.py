@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
 from compact_domain.kernel import Role
@@ -20,6 +21,13 @@ from compact_infra.setting_up import bootstrap, development_identity, load_catal
 from tests.client import Client
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command configures the logs of its process; run within a test, it must not keep the stream of that test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
-from anyio import CancelScope, CapacityLimiter
+from anyio import CapacityLimiter
 from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
 
@@ -26,7 +26,7 @@ from compact_domain.kernel import (
     Work,
 )
 from compact_domain.policy import own_alone, sees_withheld
-from compact_projections.asking import Asking, Clock, Moment
+from compact_projections.asking import Asking, Clock, Moment, carry_through
 from compact_projections.kit import Row
 
 R = TypeVar("R", bound=Row)
@@ -80,7 +80,7 @@ class Context(BaseContext):
     def __init__(self, platform: Platform, identity: Identity | None) -> None:
         super().__init__()
         self.platform, self.identity = platform, identity
-        self._taken = False
+        self._taken = self._is_over = False
         self._opening = asyncio.Lock()
         self._snapshot: Asking | None = None
         self._actor: Actor | None = None
@@ -115,6 +115,8 @@ class Context(BaseContext):
     async def asking(self, moment: Moment | None = None) -> Asking:
         """The read side for this viewer, now or at a moment. One snapshot serves the whole operation."""
         async with self._opening:
+            if self._is_over:
+                raise RuntimeError("the operation has ended")
             if self._snapshot is None:
                 who = self.who
                 asking = await self.platform.begin_reading()
@@ -139,13 +141,20 @@ class Context(BaseContext):
 
     async def close(self) -> None:
         """Give the snapshot back: at the end of the operation, and after a command, whose writing is to be seen."""
-        with CancelScope(shield=True):  # a client that has gone leaves nothing behind
-            async with self._opening:
-                if self._snapshot is not None:
-                    asking, self._snapshot = self._snapshot, None
-                    self._loaders.clear()
-                    self._brought.clear()
-                    await self.platform.end_reading(asking)
+        await carry_through(self._close())  # a client that has gone leaves nothing behind
+
+    async def end(self) -> None:
+        """Give the snapshot back for good: what of the operation still lingers asks nothing any more."""
+        self._is_over = True
+        await self.close()
+
+    async def _close(self) -> None:
+        async with self._opening:
+            if self._snapshot is not None:
+                asking, self._snapshot = self._snapshot, None
+                self._loaders.clear()
+                self._brought.clear()
+                await self.platform.end_reading(asking)
 
     async def wait_for(self, position: int) -> None:
         """Have the answer cover a position. `MomentRefused` if the read side has not come so far in time."""

@@ -271,18 +271,16 @@ class Guard(SchemaExtension):
         try:
             yield
         finally:
-            await self._close()
+            if end := getattr(context.context, "end", None):
+                await end()
         if context.result is not None:
             self._clean(context.result)
 
     async def on_stream_result(self, result: Any) -> AsyncIterator[None]:
-        await self._close()  # what follows is read anew, and nothing is held while it is waited for
+        if close := getattr(self.execution_context.context, "close", None):
+            await close()  # what follows is read anew, and nothing is held while it is waited for
         self._clean(result)
         yield
-
-    async def _close(self) -> None:
-        if close := getattr(self.execution_context.context, "close", None):
-            await close()
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context

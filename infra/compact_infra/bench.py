@@ -6,6 +6,7 @@ turns is told. Everything runs on an embedded PostgreSQL of its own, which is th
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import tempfile
@@ -118,7 +119,8 @@ def page(figures: Sequence[Figure], sizes: Sizes) -> str:
             f"Measured by `compact bench` on {today}: {platform.machine()}, {_cores()} cores, Python"
             f" {platform.python_version()}, embedded PostgreSQL 18. The two sides of a comparison run in turns"
             f" ({sizes.turns} of each, of saves {sizes.turns * 5}, of pages {sizes.turns * 3}; medians told),"
-            " because such machines drift: ratios count, not the numbers.",
+            " because such machines drift: ratios count, not the numbers. Load average of the last 15 minutes:"
+            f" {os.getloadavg()[2]:.1f}, so that figures in milliseconds are those of a machine as busy as that.",
             "",
             "| what | measured | must reach | |",
             "| --- | --- | --- | --- |",
@@ -129,8 +131,6 @@ def page(figures: Sequence[Figure], sizes: Sizes) -> str:
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0))
 
 

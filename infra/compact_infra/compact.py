@@ -44,7 +44,7 @@ from compact_infra.projector import Projector, ReadSide, Watermark
 from compact_infra.reactor import Reactor
 from compact_infra.settings import Settings
 from compact_infra.vault import Keys, Vault
-from compact_projections.asking import Asking, Lease, Moment
+from compact_projections.asking import Asking, Lease, Moment, carry_through
 from compact_projections.models import PRIVATE, models
 
 log = structlog.get_logger("compact")
@@ -399,20 +399,21 @@ class Compact:
                     raise Unavailable("the question") from e
                 await pool.check()
             except BaseException:
-                with anyio.CancelScope(shield=True):
-                    await pool.putconn(connection)
+                await carry_through(pool.putconn(connection))
                 raise
         raise Unavailable("the question")
 
     async def end_reading(self, asking: Asking) -> None:
-        await asking.lease.end()
-        connection = asking.lease.connection
+        await carry_through(self._give_back(asking.lease))
+
+    async def _give_back(self, lease: Lease) -> None:
+        await lease.end()
         if self._pool is None:
-            await connection.close()
+            await lease.connection.close()
             return
         with suppress(psycopg.OperationalError):
-            await connection.rollback()
-        await self._pool.putconn(connection)
+            await lease.connection.rollback()
+        await self._pool.putconn(lease.connection)
 
     async def actor(self, asking: Asking, identity: Identity) -> Actor:
         prefix = f"focal-person:{identity.subject}:"

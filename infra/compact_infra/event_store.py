@@ -426,8 +426,10 @@ def net_claims(facts: Sequence[Fact]) -> tuple[list[str], dict[str, UUID]]:
     taken: dict[str, UUID] = {}
     for fact in facts:
         for key in fact.releases():
-            if taken.pop(key, None) is None:
+            if key not in taken:
                 released[key] = None
+            elif taken.pop(key) != fact.originator_id:
+                raise RuntimeError(f"{key} is taken before it is given back")
         for key in fact.takes():
             if key in taken:
                 raise RuleViolation(CLAIM_RULES[key.partition(":")[0]])

@@ -528,6 +528,36 @@ def _read(record: Record) -> tuple[Fact, Recorded]:
     return read_fact(topic, state), Recorded(position=position, recorded_at=recorded_at, event_id=event_id)
 
 
+class Bell:
+    """What calls a process that follows the store: a ring from this one, or a notification from the database."""
+
+    def __init__(self) -> None:
+        self._outside, self._inside = socket.socketpair()
+        self._outside.setblocking(False)
+        self._inside.setblocking(False)
+
+    def ring(self) -> None:
+        with suppress(OSError):  # it has been rung often enough, or nobody is there any more
+            self._outside.send(b"!")
+
+    def calls(self, connection: psycopg.Connection[Any]) -> set[str]:
+        """The channels that something was told on since the last time; `""` if it was rung."""
+        told = {notify.channel for notify in connection.notifies(timeout=0)}
+        with suppress(BlockingIOError):
+            if self._inside.recv(4096):
+                told.add("")
+        return told
+
+    def wait(self, connection: psycopg.Connection[Any], seconds: float) -> None:
+        """Wait until it is called, no longer than some seconds, and hear it out."""
+        select.select([connection.fileno(), self._inside.fileno()], [], [], seconds)
+        self.calls(connection)
+
+    def close(self) -> None:
+        self._outside.close()
+        self._inside.close()
+
+
 class Projector:
     """A thread that keeps one generation up to date: leader by advisory lock, standby otherwise.
 
@@ -549,9 +579,7 @@ class Projector:
         """Why the rows stand still: a fact that is not known, or that a rebuild cannot fold."""
         self._pause = POLL
         self._stop = threading.Event()
-        self._bell, self._ears = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ears.setblocking(False)
+        self._bell = Bell()
         self._thread = threading.Thread(target=self._run, name="compact-projector", daemon=True)
 
     def start(self) -> None:
@@ -563,12 +591,10 @@ class Projector:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
         self._bell.close()
-        self._ears.close()
 
     def wake(self) -> None:
         """There are new facts in this process: look now."""
-        with suppress(OSError):  # it has been rung often enough, or nobody listens any more
-            self._bell.send(b"!")
+        self._bell.ring()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -603,9 +629,9 @@ class Projector:
                 self._advance(connection)
             self._tell(connection)
             self._pause = POLL
-            if not self._hear(connection):
-                select.select([connection.fileno(), self._ears.fileno()], [], [], POLL)
-                self._hear(connection)
+            own = {self.read_side.schema} if self.is_leader else set()
+            if not self._bell.calls(connection) - own:
+                self._bell.wait(connection, POLL)
 
     def _lead(self, connection: psycopg.Connection[Any]) -> bool:
         """Try to become the one who writes; build the rows if there are none."""
@@ -635,15 +661,6 @@ class Projector:
         if self.stopped_by != why:
             log.error("the read side stands still", because=why)
         self.stopped_by = why
-
-    def _hear(self, connection: psycopg.Connection[Any]) -> bool:
-        """Take in what was rung and notified; whether anything calls for a look."""
-        rung = False
-        with suppress(BlockingIOError):
-            rung = bool(self._ears.recv(4096))
-        own = self.read_side.schema if self.is_leader else None
-        heard = [notify.channel for notify in connection.notifies(timeout=0)]
-        return rung or any(channel != own for channel in heard)
 
 
 class Watermark:

@@ -14,7 +14,7 @@ from compact_domain.reactions import commands
 from compact_infra.commander import Commander, Unavailable
 from compact_infra.event_store import read_fact
 from compact_infra.identity import REACTIONS
-from compact_infra.projector import POLL, Watermark
+from compact_infra.projector import POLL, Bell, Watermark
 
 log = structlog.get_logger("compact.reactor")
 
@@ -31,7 +31,7 @@ class Reactor:
     def __init__(self, url: str, commander: Commander) -> None:
         self.url, self.commander, self.store = url, commander, commander.store
         self.watermark = Watermark()
-        self._wake, self._stop = threading.Event(), threading.Event()
+        self._bell, self._stop = Bell(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="compact-reactor", daemon=True)
 
     def start(self) -> None:
@@ -39,13 +39,14 @@ class Reactor:
 
     def stop(self) -> None:
         self._stop.set()
-        self._wake.set()
+        self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        self._bell.close()
 
     def wake(self) -> None:
         """There are new facts in this process: look now."""
-        self._wake.set()
+        self._bell.ring()
 
     def _run(self) -> None:
         pause = POLL
@@ -76,10 +77,10 @@ class Reactor:
                 break
             self._stop.wait(POLL)
         while not self._stop.is_set():
-            self._wake.clear()
             while self._react(connection):
                 pass
-            self._wake.wait(POLL)
+            if not self._bell.calls(connection):
+                self._bell.wait(connection, POLL)
 
     def _react(self, connection: psycopg.Connection[Any]) -> bool:
         """Act on the next facts; whether there were any."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, TypeVar, cast
@@ -148,6 +148,18 @@ def _beyond(order: Sequence[Order], values: Sequence[Any]) -> sql.Composed:
         return further
     start = sql.SQL("<=" if column.descending else ">=")  # implied, and what an index can begin at
     return sql.SQL("({} {} {} and {})").format(c, start, sql.Literal(value), further)
+
+
+async def carry_through(work: Coroutine[Any, Any, None]) -> None:
+    """Await work that must not be broken off half-way: whoever waits may be cancelled, the work goes on."""
+    task = asyncio.ensure_future(work)
+    _carried.add(task)
+    task.add_done_callback(_carried.discard)
+    await asyncio.shield(task)
+
+
+_carried: set[asyncio.Future[None]] = set()
+"""What is being carried through: the event loop alone would let go of it."""
 
 
 class Lease:

@@ -153,7 +153,7 @@ def test_root_borrows_an_account_that_exists(data_dir: Path) -> None:
 
 
 def test_a_normal_user_runs_it_as_himself() -> None:
-    """Where Python itself lies in root's closed home, the user gets the right to read it, and no other."""
+    """Where Python or the sources lie in a closed folder of root's, he gets the right to read it, and no other."""
     with tempfile.TemporaryDirectory() as home:
         prefix: list[str] = []
         user = pwd.getpwuid(os.geteuid())
@@ -161,7 +161,10 @@ def test_a_normal_user_runs_it_as_himself() -> None:
             user = pwd.getpwnam("nobody")
             os.chown(home, user.pw_uid, user.pw_gid)
             prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-            runs_itself = "import psycopg, subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+            runs_itself = (
+                "import psycopg, subprocess, sys, compact_infra.embedded_postgres;"
+                " subprocess.run([sys.executable, '-c', ''], check=True)"
+            )
             if subprocess.run([*prefix, sys.executable, "-c", runs_itself], capture_output=True).returncode:
                 prefix += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
         process = another_process(Path(home), *prefix)

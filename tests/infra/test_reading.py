@@ -282,6 +282,7 @@ def test_a_database_that_is_away_is_said_to_be(new_settings: Callable[..., Setti
         query = "mutation ($input: OrganizationRenameInput!) { organizationRename(input: $input) { __typename } }"
         assert officer.error(query, input=rename) == "UNAVAILABLE"
         link.mend()
+        pool_of(service).timeout = service.compact.store.pool.timeout = 10.0
         history = "select originator_version from {s}.event where originator_id = %s"
         assert Keeper(service.compact).rows(history, Organization.identify("AU")) == [(1,)]
         assert officer.do("organizationRename", rename)["replayed"] is False
