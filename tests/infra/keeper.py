@@ -44,6 +44,7 @@ class Keeper:
         key: UUID | None = None,
         by: UUID = SET_UP,
         content: str = "",
+        channel: Channel = Channel.CLI,
         reason: str | None = None,
         dry_run: bool = False,
     ) -> Intent:
@@ -51,7 +52,7 @@ class Keeper:
             name=name,
             id=key or uuid4(),
             by=by,
-            channel=Channel.CLI,
+            channel=channel,
             request=content.encode(),
             reason=reason,
             dry_run=dry_run,

