@@ -48,6 +48,11 @@ log = structlog.get_logger("compact.projector")
 
 BATCH = 2_000
 POLL = 0.5
+REBUILDING = (
+    "set local synchronous_commit = off; set local maintenance_work_mem = '128MB';"
+    " set local default_statistics_target = 20"
+)
+"""A rebuild waits for no disk, sorts in memory, and counts only as closely as the first plans need."""
 LEADER, REBUILD, CHANGE = 2, 3, 5
 """Second keys of the advisory locks: who keeps a generation up to date, who builds one, and who changes its rows.
 
@@ -209,7 +214,7 @@ class ReadSide:
                 connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, %s))", (self.schema, REBUILD))
                 if self.exists(connection):
                     return self.position(connection)
-                connection.execute("set local synchronous_commit = off")
+                connection.execute(REBUILDING)
                 self.create_tables(connection)
                 shelves = [Shelf(model) for model in self.models]
                 concern = cache(lambda kind: concerned(shelves, kind))
@@ -454,32 +459,42 @@ class ReadSide:
     def _insert(self, connection: psycopg.Connection[Any], model: ReadModel[Any], versions: list[Version]) -> None:
         if versions:
             types = (*self.types[model.row].values(), "int8", "int8", "int8")
-            rows = ([*msgspec.structs.astuple(v.row), v.since, v.until, v.open_until] for v in versions)
+            rows = ((v.row.key(), (*msgspec.structs.astuple(v.row), v.since, v.until, v.open_until)) for v in versions)
             self._copy(connection, model.row.TABLE, types, rows)
 
     def _insert_trail(self, connection: psycopg.Connection[Any], rows: list[TrailRow]) -> None:
         if rows:
             types = tuple(TRAIL_COLUMNS.values())
-            self._copy(connection, "trail", types, (list(msgspec.structs.astuple(row)) for row in rows))
+            self._copy(connection, "trail", types, ((row.position, msgspec.structs.astuple(row)) for row in rows))
 
     def _copy(
         self,
         connection: psycopg.Connection[Any],
         table: str,
         types: Sequence[str],
-        rows: Iterator[list[Any]],
+        rows: Iterator[tuple[Hashable, tuple[Any, ...]]],
     ) -> None:
+        """Write rows, each with its key: versions of one row share what has not changed between them."""
         head = struct.pack("!h", len(types))
         packers = [_PACKED[kind] for kind in types]
+        before: dict[Hashable, tuple[tuple[Any, ...], list[bytes]]] = {}
+        nothing = (_NOTHING,) * len(types), [_BLANK] * len(types)
+        records = [_SIGNATURE]
+        for key, row in rows:
+            old, packed = before.get(key, nothing)
+            cells = [
+                cell if value is was else _BLANK if value is None else pack(value)
+                for pack, value, was, cell in zip(packers, row, old, packed, strict=True)
+            ]
+            before[key] = row, cells
+            records.append(head)
+            records += cells
+        records.append(_END)
         with connection.cursor().copy(self.sql("copy {r}.{t} from stdin (format binary)", t=table)) as copy:
-            records = [_SIGNATURE]
-            for row in rows:
-                records.append(head)
-                records += [_BLANK if value is None else pack(value) for pack, value in zip(packers, row, strict=True)]
-            records.append(_END)
             copy.write(b"".join(records))
 
 
+_NOTHING = object()
 _encode_json = msgspec.json.Encoder().encode
 
 

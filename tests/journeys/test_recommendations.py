@@ -799,9 +799,10 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
             "decisions",
             "actionPlan",
             "trail",
-            "changes",
         ):
             assert after[same] == auditor[same], same
+        assert nodes(after["changes"]) == [one for one in nodes(auditor["changes"]) if one["subject"] == asked["uuid"]]
+        assert after["changes"]["totalCount"] == 1
         past = client.ask(
             """query ($c: Code!, $p: Position!) { snapshot(at: {position: $p}) {
                 recommendation(code: $c) { decision version decisions { totalCount } texts { number } }
