@@ -29,6 +29,8 @@ from compact_domain.kernel import (
     Starts,
     Store,
     Value,
+    alarm,
+    end_of_day,
 )
 from compact_domain.organization import Organization, require_organization
 from compact_domain.registration import UNCONFIRMED, Registration
@@ -87,6 +89,7 @@ OWN_HAND = frozenset({"designate_alternate", "remove_alternate", "hand_over", "v
 
 Hash = Annotated[str, Meta(description="salted hash of the person's details as they were; the salt lies in the vault")]
 Persons = Annotated[tuple[UUID, ...], Meta(description="subjects who had the powers until then: itself, alternates")]
+TermsEnd = Annotated[date, Meta(description="last day of the term, had it run")]
 Nominator = Annotated[UUID | None, Meta(description="focal point who looked after the nomination, by subject")]
 OwnRegions = Annotated[tuple[Code, ...], Meta(min_length=1, description="codes of its regions, or GLOBAL alone")]
 
@@ -322,6 +325,7 @@ class FocalPoint(Aggregate):
                 organization=self.organization,
                 subject=self.subject,
                 regions=self.regions,
+                ends_on=self.term.ends_on,
                 nominator=self.nominator,
                 succeeds=succeeds,
             )
@@ -334,12 +338,14 @@ class FocalPoint(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization spoken for")]
         subject: Annotated[UUID, Meta(description="the person confirmed")]
         regions: OwnRegions
+        ends_on: Annotated[date, Meta(description="last day of the term")]
         nominator: Nominator = None
         succeeds: Annotated[UUID | None, Meta(description="focal point who handed over to this one")] = None
 
         def takes(self) -> Sequence[str]:
             persons = person_claims([self.subject], self.organization, self.regions)
-            return [*focal_claims(self.organization, self.regions), *persons]
+            over = _term_over(self.originator_id, self.ends_on)
+            return [*focal_claims(self.organization, self.regions), *persons, over]
 
         def releases(self) -> Sequence[str]:
             if self.succeeds is not None:
@@ -504,6 +510,12 @@ class FocalPoint(Aggregate):
         ends_on: Annotated[date, Meta(description="last day of the term")]
         before: Annotated[date, Meta(description="the day it was to end on")]
 
+        def takes(self) -> Sequence[str]:
+            return (_term_over(self.originator_id, self.ends_on),)
+
+        def releases(self) -> Sequence[str]:
+            return (_term_over(self.originator_id, self.before),)
+
         def apply(self, it: FocalPoint) -> None:
             it.term = msgspec.structs.replace(it.term, ends_on=self.ends_on)
 
@@ -521,6 +533,7 @@ class FocalPoint(Aggregate):
                 organization=self.organization,
                 regions=self.regions,
                 persons=self.persons,
+                ends_on=self.term.ends_on,
                 successor=successor,
                 successor_subject=successor_subject,
                 moves=moves,
@@ -534,12 +547,13 @@ class FocalPoint(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization spoken for")]
         regions: OwnRegions
         persons: Persons
+        ends_on: TermsEnd
         successor: Annotated[UUID, Meta(description="id of the focal point that follows")]
         successor_subject: Annotated[UUID, Meta(description="the person who follows")]
         moves: Annotated[tuple[OpenItem, ...], Meta(description="the open work that goes with it")] = ()
 
         def releases(self) -> Sequence[str]:
-            return _ended(self.organization, self.regions, self.persons)
+            return _ended(self.originator_id, self.organization, self.regions, self.persons, self.ends_on)
 
         def apply(self, it: FocalPoint) -> None:
             it.standing = FocalPointState.HANDED_OVER
@@ -551,7 +565,13 @@ class FocalPoint(Aggregate):
         self._may("vacate", cmd)
         self._require_own_hand(cmd)
         self._states(
-            self.Vacated(**self._next(cmd), organization=self.organization, regions=self.regions, persons=self.persons)
+            self.Vacated(
+                **self._next(cmd),
+                organization=self.organization,
+                regions=self.regions,
+                persons=self.persons,
+                ends_on=self.term.ends_on,
+            )
         )
 
     class Vacated(Event, frozen=True, kw_only=True):
@@ -561,9 +581,10 @@ class FocalPoint(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization spoken for")]
         regions: OwnRegions
         persons: Persons
+        ends_on: TermsEnd
 
         def releases(self) -> Sequence[str]:
-            return _ended(self.organization, self.regions, self.persons)
+            return _ended(self.originator_id, self.organization, self.regions, self.persons, self.ends_on)
 
         def apply(self, it: FocalPoint) -> None:
             it.standing = FocalPointState.VACATED
@@ -593,7 +614,7 @@ class FocalPoint(Aggregate):
         ended_on: Annotated[date, Meta(description="last day of the term, however late this was recorded")]
 
         def releases(self) -> Sequence[str]:
-            return _ended(self.organization, self.regions, self.persons)
+            return _ended(self.originator_id, self.organization, self.regions, self.persons, self.ended_on)
 
         def apply(self, it: FocalPoint) -> None:
             it.standing = FocalPointState.TERM_ENDED
@@ -611,8 +632,16 @@ def _nominated(
     return [*nomination_claims(subject, organization, regions), *opened]
 
 
-def _ended(organization: str, regions: tuple[str, ...], persons: tuple[UUID, ...]) -> list[str]:
-    return [*focal_claims(organization, regions), *person_claims(persons, organization, regions)]
+def _ended(
+    id: UUID, organization: str, regions: tuple[str, ...], persons: tuple[UUID, ...], ends_on: date
+) -> list[str]:
+    held = [*focal_claims(organization, regions), *person_claims(persons, organization, regions)]
+    return [*held, _term_over(id, ends_on)]
+
+
+def _term_over(id: UUID, ends_on: date) -> str:
+    """The alarm at which a term is over: terms are days in UTC, for they run on many continents."""
+    return alarm(end_of_day(ends_on), "focal_point.end_term", id)
 
 
 class FocalPoints(Commands):

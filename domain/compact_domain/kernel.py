@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol, Self, TypedDict, TypeVar, cast
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import msgspec
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
@@ -213,9 +214,56 @@ RULES: Mapping[str, str] = {
     "state": "The command may not start from the present state; `allowed` names those that may.",
     "reason.required": "This command needs a reason.",
     "code.taken": "The code already names something with other content.",
-    "time.effective": "A fact counts from a day no later than the one it is recorded on.",
+    "time.due": "One thing falls due once at a moment.",
+    "time.effective": "A fact counts from a day no later than the one it is recorded on, and about a thing that began"
+    " no earlier than the day its beginning counts from.",
     "organization.represented": "One speaks on behalf of one's own organization; only the secretariat for others.",
 }
+
+
+CLAIMS: Mapping[str, str] = {"due": "time.due"}
+ALARMS = "due:"
+"""Prefix of the claims that are alarms."""
+
+
+class Alarm(Value, frozen=True, kw_only=True):
+    """What is to happen at a moment unless something comes before: a command, and what it is to be given to.
+
+    An alarm is a claim. The fact that sets the moment takes it, every fact that settles or moves it gives it back, so
+    that what is still to come is a fold of the facts like every other claim, in the order in which it falls due.
+    """
+
+    at: datetime
+    command: Annotated[str, Meta(description="as in the policy: `focal_point.end_term`")]
+    reference: Annotated[str, Meta(description="code or id of what the command is about, with what it needs besides")]
+
+    @property
+    def key(self) -> str:
+        """The claim. Instants have one width, so keys stand in the order of time."""
+        return f"{ALARMS}{instant(self.at)}:{self.command}:{self.reference}"
+
+    @classmethod
+    def of(cls, key: str) -> Alarm:
+        """The alarm that a claim is."""
+        rest = key.removeprefix(ALARMS)
+        width = len(instant(datetime.max.replace(tzinfo=UTC)))
+        command, _, reference = rest[width + 1 :].partition(":")
+        return cls(at=datetime.fromisoformat(rest[:width]), command=command, reference=reference)
+
+
+def alarm(at: datetime, command: str, reference: UUID | str) -> str:
+    """The claim of an alarm: `command` is to be given about `reference` at an instant."""
+    return Alarm(at=at, command=command, reference=str(reference)).key
+
+
+def instant(at: datetime) -> str:
+    """An instant as text, in UTC, always of the same width."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def end_of_day(day: date, zone: str = "UTC") -> datetime:
+    """The instant at which a day ends in a zone: 24:00, so that it holds the whole day."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 # --- facts and aggregates -------------------------------------------------------------------------------------------
@@ -272,6 +320,8 @@ class Aggregate(BaseAggregate[UUID]):
     """
 
     MAY_START_FROM = cast("Starts", {})
+    IS_REGISTER = False
+    """Whether its first fact is but the first entry in a register, so that a later one may count from before it."""
 
     class Event(Fact, frozen=True, kw_only=True):
         """What the facts of an aggregate have in common."""
@@ -351,6 +401,9 @@ class Aggregate(BaseAggregate[UUID]):
 
     def _states(self, fact: Event) -> None:
         _require_well_formed(fact)
+        earliest = self.first.provenance.effective_on
+        if fact.provenance.effective_on < earliest and not self.IS_REGISTER:
+            raise RuleViolation("time.effective", state=self.state, details={"earliest": earliest.isoformat()})
         fact.mutate(self)
         self.pending_events.append(fact)
 

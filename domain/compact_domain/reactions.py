@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date
 from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from compact_domain.focal_point import FocalPoint, FocalPoints, OpenItem
-from compact_domain.kernel import Aggregate, Channel, Fact, Intent, Store, Work
+from compact_domain.kernel import Aggregate, Alarm, Channel, Fact, Intent, Store, Work
 from compact_domain.registration import Registrations
 from compact_domain.retreat import Retreat
 from compact_domain.seats import Places
@@ -27,7 +28,8 @@ class Then:
     """A command that a fact asks for: its name in the policy, how to decide it, and why, where a reason is needed.
 
     A reaction that asks for several gives each a `key` of its own, which must not depend on when it is asked. `queue`
-    names what many want at once: commands that name the same wait for each other.
+    names what many want at once: commands that name the same wait for each other. `effective_on` is the day that its
+    facts count from, where that is not the day on which it is given.
     """
 
     command: str
@@ -35,6 +37,7 @@ class Then:
     reason: str | None = None
     key: str = ""
     queue: str | None = None
+    effective_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,7 @@ class Intended:
             channel=Channel.PROCESS,
             request=f"{self._name}@{self.event_id}".encode(),
             reason=self.then.reason,
+            effective_on=self.then.effective_on,
             correlation_id=self.fact.provenance.correlation_id,
             causation_id=self.event_id,
         )
@@ -142,3 +146,31 @@ REACTIONS: tuple[Reaction[Any], ...] = (
 def commands(fact: Fact, event_id: UUID, store: Store) -> Sequence[Intended]:
     """All that a fact leads to."""
     return [intended for reaction in REACTIONS for intended in reaction.commands(fact, event_id, store)]
+
+
+ALARMS: Mapping[str, Callable[[Work, str], Aggregate]] = {
+    "focal_point.end_term": lambda work, reference: FocalPoints(work).end_term(UUID(reference)),
+}
+"""By the command that an alarm names, how it is decided about what the alarm refers to."""
+
+
+def at_its_moment(alarm: Alarm, fact: Fact, event_id: UUID) -> Intended:
+    """The command whose moment has come, as the fact that set the alarm leads to it.
+
+    It counts from the day of that moment, however late the process wakes, and happens once for that fact.
+    """
+    return Intended(
+        reaction="alarm",
+        fact=fact,
+        event_id=event_id,
+        then=Then(
+            command=alarm.command,
+            decide=partial(_decide, ALARMS[alarm.command], alarm.reference),
+            key=alarm.key,
+            effective_on=alarm.at.astimezone(UTC).date(),
+        ),
+    )
+
+
+def _decide(decision: Callable[[Work, str], Aggregate], reference: str, work: Work) -> Aggregate:
+    return decision(work, reference)

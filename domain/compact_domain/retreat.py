@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -28,6 +28,7 @@ from compact_domain.kernel import (
     Starts,
     Value,
     Work,
+    end_of_day,
 )
 from compact_domain.organization import Organization, require_organization
 from compact_domain.policy import sees_withheld
@@ -716,7 +717,7 @@ class Retreat(Aggregate):
 
     def _require_deadline(self, deadline: Deadline, *, ends_on: date, zone: str, now: datetime | None) -> None:
         """Hold a deadline against the days of the retreat and, if it is set at `now`, against that moment."""
-        end = _end_of(ends_on, zone)
+        end = end_of_day(ends_on, zone)
         earliest = now if now is not None and now <= end else None
         if deadline.at > end or (earliest is not None and deadline.at < earliest):
             details = {"deadline": deadline.at.isoformat(), "latest": end.isoformat()}
@@ -725,7 +726,7 @@ class Retreat(Aggregate):
             raise RuleViolation("retreat.deadline", state=self.state, allowed=self._verbs(), details=details)
 
     def _require_agenda(self, agenda: Sequence[AgendaEntry]) -> None:
-        first, end = _start_of(self.starts_on, self.zone), _end_of(self.ends_on, self.zone)
+        first, end = _start_of(self.starts_on, self.zone), end_of_day(self.ends_on, self.zone)
         seen: set[str] = set()
         for entry in agenda:
             if entry.session in seen or not first <= entry.starts_at < entry.ends_at <= end:
@@ -763,11 +764,6 @@ def _require_zone(zone: str) -> None:
 
 def _start_of(day: date, zone: str) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
-
-
-def _end_of(day: date, zone: str) -> datetime:
-    """24:00 of a day in its zone."""
-    return _start_of(day + timedelta(days=1), zone)
 
 
 def _utc(at: datetime, *, field: str) -> datetime:

@@ -41,7 +41,7 @@ from compact_infra.embedded_postgres import EmbeddedPostgres, NotReady
 from compact_infra.event_store import LINK, EventStore, Migrations, read_fact
 from compact_infra.identity import DevelopmentTokens, actor_of, census
 from compact_infra.projector import Projector, ReadSide, Watermark
-from compact_infra.reactor import Reactor
+from compact_infra.reactor import Clockwork, Reactor
 from compact_infra.settings import Settings
 from compact_infra.vault import Keys, Vault
 from compact_projections.asking import Asking, Lease, Moment, carry_through
@@ -220,6 +220,7 @@ class Compact:
         if store := self.__dict__.pop("store", None):
             store.close()
         self.__dict__.pop("commander", None)  # a pool that was closed is not opened again
+        self.__dict__.pop("clockwork", None)
         if self._nurse:
             self._nurse.join(timeout=60)
             self._nurse = None
@@ -270,6 +271,11 @@ class Compact:
     @cached_property
     def commander(self) -> Commander:
         return Commander(self.store, census, on_append=self._appended)
+
+    @cached_property
+    def clockwork(self) -> Clockwork:
+        """What is to happen at a moment, for who moves a demonstration's clock; else the reactor sees to it."""
+        return Clockwork(self.commander)
 
     @cached_property
     def tokens(self) -> DevelopmentTokens:

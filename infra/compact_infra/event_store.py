@@ -31,7 +31,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, tuple_row
 from psycopg_pool import ConnectionPool
 
-from compact_domain.kernel import Aggregate, Conflict, Fact, Receipt, RuleViolation, Stated
+from compact_domain.kernel import ALARMS, Aggregate, Conflict, Fact, Receipt, RuleViolation, Stated, instant
 from compact_domain.published import CLAIM_RULES, facts
 from compact_infra.vault import Vault, VaultSession
 
@@ -213,6 +213,26 @@ class EventStore:
         with self.pool.connection() as connection:
             statement = self.sql("select (select recorded_at from {s}.event order by position desc limit 1)")
             return cast("datetime | None", _one(connection.execute(statement))[0])
+
+    def alarms(self, until: datetime, *, limit: int) -> list[tuple[str, UUID, int]]:
+        """What is to have happened by a moment: claim, holder, and where its fact was written, the earliest first."""
+        with self.pool.connection() as connection:
+            statement = self.sql(
+                "select key, holder, position from {s}.claim where key >= %s and key < %s order by key limit %s"
+            )
+            bounds = (ALARMS, f"{ALARMS}{instant(until)}:\U0010ffff", limit)
+            return connection.execute(statement, bounds, prepare=True).fetchall()
+
+    def facts_of(self, id: UUID, *, since: int) -> Iterator[tuple[UUID, Fact]]:
+        """An aggregate's facts from a position on, each with its id."""
+        with self.pool.connection() as connection:
+            statement = self.sql(
+                "select event_id, topic, state from {s}.event where originator_id = %s and position >= %s"
+                " order by originator_version"
+            )
+            rows = connection.execute(statement, (id, since)).fetchall()
+        for event_id, topic, state in rows:
+            yield event_id, read_fact(topic, bytes(state))
 
     def is_demonstration(self) -> bool:
         with self.pool.connection() as connection:

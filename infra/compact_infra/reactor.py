@@ -1,16 +1,19 @@
-"""The reactor: follows the store and gives the commands that facts lead to, once, whatever happens in between."""
+"""The reactor: follows the store and the clock, and gives the commands that facts lead to, once, whatever happens."""
 
 from __future__ import annotations
 
 import threading
+import time
+from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 import psycopg
 import structlog
 from psycopg import sql
 
-from compact_domain.kernel import Refusal
-from compact_domain.reactions import commands
+from compact_domain.kernel import Alarm, Refusal
+from compact_domain.reactions import Intended, at_its_moment, commands
 from compact_infra.commander import Commander, Unavailable
 from compact_infra.event_store import read_fact
 from compact_infra.identity import REACTIONS
@@ -22,6 +25,49 @@ BATCH = 200
 LEADER = 4
 """Second key of the advisory lock of the one reactor that acts."""
 CURSOR = "reactions"
+AGAIN = 60.0
+"""Seconds after which an alarm that was refused, and still stands, is rung again."""
+
+
+class Clockwork:
+    """Gives the commands whose moment has come, and knows which come next. What it rings twice happens once."""
+
+    def __init__(self, commander: Commander) -> None:
+        self.commander, self.store = commander, commander.store
+        self._rung: dict[str, float] = {}
+
+    def next(self, until: datetime) -> datetime | None:
+        """The first moment, up to and with `until`, at which something is to happen; None if there is none."""
+        due = self.store.alarms(until, limit=len(self._rung) + 1)
+        return next((Alarm.of(key).at for key, *_ in due if not self._is_settled(key)), None)
+
+    def ring(self) -> int:
+        """Give every command whose moment has come; answers how many were."""
+        due = self.store.alarms(self.store.now(), limit=len(self._rung) + BATCH)
+        standing = {key for key, *_ in due}
+        self._rung = {key: when for key, when in self._rung.items() if key in standing}
+        given = 0
+        for key, holder, position in due:
+            if self._is_settled(key):
+                continue
+            self._rung[key] = time.monotonic()
+            intended = self._intended(Alarm.of(key), key, holder, position)
+            try:
+                self.commander.give(intended.intent(by=REACTIONS), intended.then.decide)
+                given += 1
+            except Refusal as refusal:
+                log.warning("alarm refused", alarm=key, refusal=str(refusal))
+        return given
+
+    def _is_settled(self, key: str) -> bool:
+        return key in self._rung and time.monotonic() - self._rung[key] < AGAIN
+
+    def _intended(self, alarm: Alarm, key: str, holder: UUID, position: int) -> Intended:
+        """The command of an alarm, caused by the fact that set it."""
+        for event_id, fact in self.store.facts_of(holder, since=position):
+            if key in fact.takes():
+                return at_its_moment(alarm, fact, event_id)
+        raise LookupError(f"no fact has set {key}")
 
 
 class Reactor:
@@ -30,7 +76,7 @@ class Reactor:
 
     def __init__(self, url: str, commander: Commander) -> None:
         self.url, self.commander, self.store = url, commander, commander.store
-        self.watermark = Watermark()
+        self.watermark, self.clockwork = Watermark(), Clockwork(commander)
         self._bell, self._stop = Bell(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="compact-reactor", daemon=True)
 
@@ -79,6 +125,8 @@ class Reactor:
         while not self._stop.is_set():
             while self._react(connection):
                 pass
+            if self.clockwork.ring():
+                continue
             if not self._bell.calls(connection):
                 self._bell.wait(connection, POLL)
 

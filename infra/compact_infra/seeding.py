@@ -129,10 +129,18 @@ class Player:
         return answer
 
     def _set_clock(self, at: str) -> bool:
-        """Move the clock to an instant; whether the history had passed it before the file was played."""
+        """Move the clock to an instant; whether the history had passed it before the file was played.
+
+        What falls due on the way happens when it does.
+        """
+        store, clockwork = self.compact.store, self.compact.clockwork
         try:
             instant = datetime.fromisoformat(at)
-            self.compact.store.set_clock(instant)
+            while (moment := clockwork.next(instant)) is not None:
+                store.set_clock(moment)
+                clockwork.ring()
+                self.compact.settle()
+            store.set_clock(instant)
             return self._played_until is not None and instant <= self._played_until
         except ValueError:
             raise Unexpected(f"{at} is no instant") from None

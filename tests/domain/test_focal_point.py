@@ -56,13 +56,18 @@ NOMINATED = said(
     nomination_letter="ECW/2025/14",
     term=TERM,
 )
-CONFIRMED = said(FocalPoint.Confirmed, **OF, subject=AMINA)
+CONFIRMED = said(FocalPoint.Confirmed, **OF, subject=AMINA, ends_on=TERM.ends_on)
 DECLINED = said(FocalPoint.Declined, **OF, subject=AMINA)
 ALTERNATE = said(FocalPoint.AlternateDesignated, **OF, subject=BOUBACAR, details_hash="1" * 64)
-VACATED = said(FocalPoint.Vacated, **OF, persons=(AMINA, BOUBACAR))
+VACATED = said(FocalPoint.Vacated, **OF, persons=(AMINA, BOUBACAR), ends_on=TERM.ends_on)
 ENDED = said(FocalPoint.TermEnded, at=AFTER, **OF, persons=(AMINA, BOUBACAR), ended_on=TERM.ends_on)
 HANDED_OVER = said(
-    FocalPoint.HandedOver, **OF, persons=(AMINA, BOUBACAR), successor=UUID(int=5), successor_subject=CHIDI
+    FocalPoint.HandedOver,
+    **OF,
+    persons=(AMINA, BOUBACAR),
+    ends_on=TERM.ends_on,
+    successor=UUID(int=5),
+    successor_subject=CHIDI,
 )
 REACHES: dict[FocalPointState, tuple[Said, ...]] = {
     FocalPointState.NOMINATED: (NOMINATED,),

@@ -14,7 +14,7 @@ from tests.projections.rows import Rows, shown
 TERM = Term(starts_on=date(2025, 6, 10), ends_on=date(2025, 12, 31))
 WHERE: dict[str, Any] = {"organization": "ECOWAS", "regions": ("WEST-AFRICA",)}
 NOMINATED = said(FocalPoint.Created, **WHERE, subject=person("awa"), details_hash="0" * 64, term=TERM)
-CONFIRMED = said(FocalPoint.Confirmed, **WHERE, subject=person("awa"))
+CONFIRMED = said(FocalPoint.Confirmed, **WHERE, subject=person("awa"), ends_on=TERM.ends_on)
 JOINED = said(FocalPoint.AlternateDesignated, **WHERE, subject=person("kofi"), details_hash="1" * 64)
 LEFT = said(FocalPoint.AlternateRemoved, **WHERE, subject=person("kofi"))
 EVERYBODY = (person("awa"),)
@@ -63,6 +63,7 @@ def test_a_hand_over_tells_who_followed_and_what_moved() -> None:
             CONFIRMED,
             said(
                 FocalPoint.HandedOver,
+                ends_on=TERM.ends_on,
                 **WHERE,
                 persons=EVERYBODY,
                 successor=successor,
@@ -86,7 +87,7 @@ def test_a_hand_over_tells_who_followed_and_what_moved() -> None:
 
 
 def test_who_leaves_or_declines_says_when() -> None:
-    vacated = said(FocalPoint.Vacated, **WHERE, persons=EVERYBODY)
+    vacated = said(FocalPoint.Vacated, **WHERE, persons=EVERYBODY, ends_on=TERM.ends_on)
     row = Rows(FocalPoints).given(FocalPoint, NOMINATED, CONFIRMED, vacated).one(FocalPoints)
     assert shown(row, "state", "ended_on") == (FocalPointState.VACATED, date(2025, 6, 1))
     declined = said(FocalPoint.Declined, **WHERE, subject=person("awa"))
