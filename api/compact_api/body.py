@@ -25,10 +25,11 @@ from .context import Info
 from .fields import command, question
 from .listing import Choice, CodeFilter, Listing, TextFilter, YesNo
 from .moments import Asked
-from .nodes import ENGLISH, Language, Names, Subject, mutation_name, named, names_of
+from .nodes import ENGLISH, Language, Names, Subject, named, names_of
 from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First
 from .person import Person, PersonReference, person_meant
+from .problems import mutation_name
 from .scalars import Code
 from .shapes import described, enumeration, form, shape
 from .trail import TrailEntry, history_of
@@ -138,7 +139,7 @@ class Body(Subject):
         """The mutations that the one who asks might give now, as the rules' own guards say; of a past moment: then."""
         actor, concerns = await info.context.actor(), await self._concerns(info)
         verbs = BodyAggregate.verbs(retired=self.row.retired)
-        return [mutation_name("body", verb) for verb in verbs if decide(actor, f"body.{verb}", concerns)]
+        return [mutation_name(f"body.{verb}") for verb in verbs if decide(actor, f"body.{verb}", concerns)]
 
     @question
     async def entry(self) -> BodyEntry:

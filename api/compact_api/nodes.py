@@ -18,6 +18,7 @@ from .context import Info
 from .fields import question
 from .moments import global_id
 from .paging import DEFAULT_PAGE, After, Connection, First
+from .problems import mutation_name
 from .scalars import LanguageCode
 from .shapes import described, form, interface, shape
 from .trail import TrailEntry, history_of
@@ -103,13 +104,11 @@ async def aggregate_at(info: Info, kind: type[A], id: UUID, version: int) -> A |
 async def mutations_given(info: Info, it: Aggregate, verbs: Iterable[str]) -> list[str]:
     """Mutations of an aggregate's verbs that the policy lets the viewer give."""
     actor, noun = await info.context.actor(), it.policy_noun()
-    return [mutation_name(noun, verb) for verb in verbs if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))]
-
-
-def mutation_name(noun: str, verb: str) -> str:
-    """The mutation of a policy's action: `focal_point`, `hand_over` is `focalPointHandOver`."""
-    head, *rest = f"{noun}_{verb}".split("_")
-    return head + "".join(word.capitalize() for word in rest)
+    return [
+        mutation_name(f"{noun}.{verb}")
+        for verb in verbs
+        if decide(actor, f"{noun}.{verb}", it.concerns_of(verb, actor))
+    ]
 
 
 @shape

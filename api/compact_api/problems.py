@@ -65,7 +65,7 @@ class RuleViolation(Problem):
 
     rule: str = described("The rule, as published in the list of rules.")
     state: str | None = described("The state the thing is in, if the rule depends on it.")
-    allowed: list[str] = described("Commands that may be given instead.")
+    allowed: list[str] = described("Mutations that the one who asks might give instead.")
     details: list[Detail] = described("The numbers and names behind the refusal.")
 
 
@@ -108,7 +108,7 @@ def as_problem(refusal: kernel.Refusal) -> Problem:
                 message=message,
                 rule=refusal.rule,
                 state=refusal.state,
-                allowed=list(refusal.allowed),
+                allowed=[mutation_name(action) for action in refusal.allowed],
                 details=[Detail(name=name, value=str(value)) for name, value in refusal.details.items()],
             )
         case kernel.VersionConflict():
@@ -119,6 +119,11 @@ def as_problem(refusal: kernel.Refusal) -> Problem:
             return _invalid(refusal.moment_code, message, [("at", message)])
         case _:
             return RuleViolation(code=code, message=message, rule=code, state=None, allowed=[], details=[])
+
+
+def mutation_name(action: str) -> str:
+    """The mutation of a policy's action: `focal_point.hand_over` is `focalPointHandOver`."""
+    return kernel.camel_case(action.replace(".", "_"))
 
 
 def as_graphql_error(refusal: kernel.Refusal) -> GraphQLError:

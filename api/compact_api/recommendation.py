@@ -60,6 +60,7 @@ enumeration(
     Decision,
     PROPOSED="An organization has proposed it; it is before no body yet.",
     UNDER_REVIEW="It is before a body, which has not decided.",
+    IN_SILENCE="Its text was put to the members of a body: it is adopted unless one of them objects in time.",
     ADOPTED="A body decided that it be carried out, in the text that was put before it.",
     ADOPTED_AS_AMENDED="A body decided that it be carried out, in another text than the one put before it.",
     NOT_ADOPTED="A body decided against it.",
@@ -95,6 +96,9 @@ enumeration(
     WITHDRAWN="Its proposer withdrew it.",
     IMPLEMENTED="Implementation was claimed.",
     VERIFIED="The claim was verified.",
+    SUPERSEDED="Another recommendation took its place.",
+    MERGED="It went on as a part of another recommendation.",
+    OVERTAKEN="Events had overtaken it.",
 )
 enumeration(
     ClaimState,
@@ -168,7 +172,7 @@ def _actor(said: Provenance, asking: Asking) -> Actor:
     return Actor(
         subject=by.id,
         organization=Code(by.organization) if by.organization else None,
-        roles=sorted({held.role.value for held in by.roles}),
+        roles=sorted({held.role for held in by.roles}),
         own=(asking, by.id),
     )
 

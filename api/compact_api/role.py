@@ -35,21 +35,6 @@ from .person import Person, PersonReference, person_meant
 from .scalars import Code
 from .shapes import described, enumeration, form, shape
 
-enumeration(
-    Role,
-    SECRETARIAT_ADMINISTRATOR="Runs the service: grants roles, and does all that an officer does.",
-    SECRETARIAT_OFFICER="Prepares and records the work of the Compact for the secretariat.",
-    WORKING_GROUP_CHAIR="Leads a body; the scope says which.",
-    COMMITTEE_MEMBER="Sits in the Coordination Committee for an organization; the scope says which.",
-    ENTITY_REPRESENTATIVE="Acts for an organization; the scope says which.",
-    REGIONAL_FOCAL_POINT="Speaks for an organization in its regions. Never granted: it follows the confirmed focal "
-    "point.",
-    AUDITOR="Sees everything and changes nothing.",
-    READER="Sees what is announced.",
-    PROCESS="A process of the service, such as the one that promotes from waiting lists. Never granted to anybody: "
-    "it stands only in the history.",
-)
-
 GRANTS = Listing(RoleGrantRow, default=(Order("valid_from"), Order("version")), nullable=frozenset({"valid_until"}))
 
 

@@ -32,7 +32,9 @@ from .role import RoleHolder, RoleMutations, RoleQuestions
 from .scalars import Code, Position
 from .session import CapacityGap, GoodPractice, Session, SessionMutations, SessionQuestions
 from .shapes import described, shape
+from .today import TodayQuestions
 from .trail import TrailQuestions
+from .vocabulary import Role
 
 NODES: tuple[type[Subject], ...] = (
     *CATALOGUES,
@@ -63,7 +65,7 @@ AtLeast = Annotated[
 class HeldRole:
     """A role as it is held now."""
 
-    role: str = described("The role.")
+    role: Role = described("The role.")
     scope: Code | None = described("Body or organization it is limited to.")
     regions: list[str] = described("A focal point's regions.")
 
@@ -98,6 +100,7 @@ class Questions(
     RecommendationQuestions,
     DecisionQuestions,
     PlanQuestions,
+    TodayQuestions,
     TrailQuestions,
 ):
     """Everything that can be asked, of the present or of a past moment."""
@@ -151,9 +154,7 @@ class Query(Questions):
             subject=actor.id,
             organization=Code(actor.organization) if actor.organization else None,
             roles=[
-                HeldRole(
-                    role=held.role.value, scope=Code(held.scope) if held.scope else None, regions=list(held.regions)
-                )
+                HeldRole(role=held.role, scope=Code(held.scope) if held.scope else None, regions=list(held.regions))
                 for held in actor.roles
             ],
         )

@@ -26,6 +26,7 @@ from .paging import DEFAULT_PAGE, After, Connection, First, Order, connection, p
 from .scalars import Code, Position
 from .shapes import described, form, shape
 from .text import Cursor
+from .vocabulary import Role
 
 FromMoment = Annotated[MomentInput, strawberry.argument(name="from", description="After this moment.")]
 ToMoment = Annotated[MomentInput | None, strawberry.argument("Up to this moment; left out: the moment of the answer.")]
@@ -41,7 +42,7 @@ class Actor:
 
     subject: UUID = described("Subject id of the person or process.")
     organization: Code | None = described("The actor's organization.")
-    roles: list[str] = described("Roles held at that moment.")
+    roles: list[Role] = described("Roles held at that moment.")
     own: strawberry.Private[tuple[Asking, UUID]]
 
     @question
@@ -84,7 +85,7 @@ class TrailEntry:
         return Actor(
             subject=self.row.actor,
             organization=Code(self.row.organization) if self.row.organization else None,
-            roles=list(self.row.roles),
+            roles=[Role(role) for role in self.row.roles],
             own=(self.asking, self.row.actor),
         )
 

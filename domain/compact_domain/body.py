@@ -70,6 +70,7 @@ class Body(Aggregate):
 
     TOPIC = "body"
     MAY_START_FROM = MAY_START_FROM
+    IS_REGISTER = True
 
     def __init__(self, *, code: str) -> None:
         self.code = code
@@ -159,14 +160,17 @@ class Body(Aggregate):
         self._may("appoint_chair", cmd)
         if present := self.officers.get(person):
             details = {"office": present.office.value, "organization": present.organization}
-            raise RuleViolation("body.one_office", state=self.state, allowed=["release_chair"], details=details)
+            raise RuleViolation("body.one_office", state=self.state, allowed=["body.release_chair"], details=details)
         if not self.is_member(organization):
             raise RuleViolation(
-                "body.officer_of_member", state=self.state, allowed=["join"], details={"organization": organization}
+                "body.officer_of_member",
+                state=self.state,
+                allowed=["body.join"],
+                details={"organization": organization},
             )
         if office is Office.CHAIR and (chair := self.chair):
             details = {"organization": self.officers[chair].organization}
-            raise RuleViolation("body.chair_taken", state=self.state, allowed=["release_chair"], details=details)
+            raise RuleViolation("body.chair_taken", state=self.state, allowed=["body.release_chair"], details=details)
         self._states(self.Appointed(**self._next(cmd), person=person, officer=officer, details_hash=details_hash))
 
     class Appointed(Event, frozen=True, kw_only=True):
@@ -185,7 +189,7 @@ class Body(Aggregate):
             return
         self._may("release_chair", cmd)
         if person not in self.officers:
-            raise RuleViolation("body.not_in_office", state=self.state, allowed=["appoint_chair"])
+            raise RuleViolation("body.not_in_office", state=self.state, allowed=["body.appoint_chair"])
         self._states(self.Released(**self._next(cmd), person=person, officer=self.officers[person]))
 
     class Released(Event, frozen=True, kw_only=True):
@@ -203,7 +207,9 @@ class Body(Aggregate):
         count = sum(officer.organization == organization for officer in self.officers.values())
         if count:
             details: dict[str, str | int] = {"organization": organization, "officers": count}
-            raise RuleViolation("body.officer_of_member", state=self.state, allowed=["release_chair"], details=details)
+            raise RuleViolation(
+                "body.officer_of_member", state=self.state, allowed=["body.release_chair"], details=details
+            )
 
 
 class Bodies(GivesRoles):

@@ -133,11 +133,12 @@ def open_work(
 
 
 def open_items(store: Store, organization: str, answerable: UUID | str) -> Iterator[OpenItem]:
-    """The open work that somebody is answerable for now."""
-    prefix = f"{_opened(organization, answerable)}:"
-    for key in store.claims(prefix):
-        kind, reference, *item = key.removeprefix(prefix).split(":", 2)
-        yield OpenItem(kind=kind, reference=reference, item=item[0] if item else None)
+    """The open work that somebody is answerable for now; a focal point for all regions, in each of them."""
+    within = f"open:{organization}:"
+    for key in store.claims(within if answerable == GLOBAL else f"{_opened(organization, answerable)}:"):
+        who, kind, reference, *item = key.removeprefix(within).split(":", 3)
+        if answerable != GLOBAL or who == who.upper():  # a region; a person is known by an id in small letters
+            yield OpenItem(kind=kind, reference=reference, item=item[0] if item else None)
 
 
 def _opened(organization: str, answerable: UUID | str) -> str:
@@ -217,7 +218,7 @@ class FocalPoint(Aggregate):
 
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
         state = self.state_at(now)
-        allowed = tuple(name for name, states in self.MAY_START_FROM.items() if state in states)
+        allowed = self._verbs(state)
         if state not in self.MAY_START_FROM[verb]:
             return RuleViolation("state", state=state, allowed=allowed)
         if verb == "confirm" and self.term.over(now):
@@ -692,7 +693,7 @@ class FocalPoints(Commands):
                 raise RuleViolation(
                     "focal_point.nominated",
                     state=other.state,
-                    allowed=["confirm", "decline"],
+                    allowed=["focal_point.confirm", "focal_point.decline"],
                     details={"organization": new.organization, "regions": " ".join(other.regions)},
                 )
         return None

@@ -149,8 +149,18 @@ class InvalidInput(Refusal):
         self.fields = tuple(fields)
 
 
+class Verbs(tuple[str, ...]):
+    """Verbs of one aggregate that its state lets start, and which aggregate that is: its guards can be asked too."""
+
+    of: Aggregate
+
+
 class RuleViolation(Refusal):
-    """A published rule says no: which, in what state, what would be allowed instead, and the numbers."""
+    """A published rule says no: which, in what state, what would be allowed instead, and the numbers.
+
+    What would be allowed is an aggregate's own verbs as it knows them, or actions as the policy names them. A command
+    that is refused names actions alone, such as its actor might give (`Work.offers`).
+    """
 
     code = "RULE_VIOLATION"
 
@@ -164,6 +174,7 @@ class RuleViolation(Refusal):
     ) -> None:
         super().__init__(f"refused by rule {rule}")
         self.rule, self.state, self.allowed, self.details = rule, state, tuple(allowed), dict(details or {})
+        self.of = allowed.of if isinstance(allowed, Verbs) else None
 
 
 class VersionConflict(Refusal):
@@ -214,16 +225,14 @@ RULES: Mapping[str, str] = {
     "state": "The command may not start from the present state; `allowed` names those that may.",
     "reason.required": "This command needs a reason.",
     "code.taken": "The code already names something with other content.",
-    "time.due": "One thing falls due once at a moment.",
     "time.effective": "A fact counts from a day no later than the one it is recorded on, and about a thing that began"
     " no earlier than the day its beginning counts from.",
     "organization.represented": "One speaks on behalf of one's own organization; only the secretariat for others.",
 }
 
 
-CLAIMS: Mapping[str, str] = {"due": "time.due"}
 ALARMS = "due:"
-"""Prefix of the claims that are alarms."""
+"""Prefix of the claims that are alarms. They name what they are about, so no two facts want the same: no rule refuses."""
 
 
 class Alarm(Value, frozen=True, kw_only=True):
@@ -263,6 +272,8 @@ def instant(at: datetime) -> str:
 
 def end_of_day(day: date, zone: str = "UTC") -> datetime:
     """The instant at which a day ends in a zone: 24:00, so that it holds the whole day."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
@@ -385,8 +396,21 @@ class Aggregate(BaseAggregate[UUID]):
         """The verbs that may start at `now`: the guards themselves, asked one by one."""
         return tuple(verb for verb in self.MAY_START_FROM if self.guard(verb, now) is None)
 
-    def _verbs(self) -> tuple[str, ...]:
-        return tuple(verb for verb, states in self.MAY_START_FROM.items() if self.state in states)
+    def allowed_with(self, work: Work) -> tuple[str, ...]:
+        """The verbs that may start at the moment of a command, also as far as other aggregates have a say in it."""
+        return self.allowed(work.now)
+
+    def require_begun(self, on: date) -> None:
+        """Refuse a day from before it began."""
+        earliest = self.first.provenance.effective_on
+        if on < earliest:
+            raise RuleViolation("time.effective", state=self.state, details={"earliest": earliest.isoformat()})
+
+    def _verbs(self, state: str | None = None) -> Verbs:
+        at = state or self.state
+        verbs = Verbs(verb for verb, states in self.MAY_START_FROM.items() if at in states)
+        verbs.of = self
+        return verbs
 
     def _may(self, verb: str, cmd: Command) -> None:
         if refusal := self.guard(verb, cmd.now):
@@ -401,9 +425,8 @@ class Aggregate(BaseAggregate[UUID]):
 
     def _states(self, fact: Event) -> None:
         _require_well_formed(fact)
-        earliest = self.first.provenance.effective_on
-        if fact.provenance.effective_on < earliest and not self.IS_REGISTER:
-            raise RuleViolation("time.effective", state=self.state, details={"earliest": earliest.isoformat()})
+        if not self.IS_REGISTER:
+            self.require_begun(fact.provenance.effective_on)
         fact.mutate(self)
         self.pending_events.append(fact)
 
@@ -567,6 +590,9 @@ class Store(Protocol):
     def claims(self, prefix: str) -> list[str]:
         """Keys of the claims now held whose key begins with `prefix`, in order."""
 
+    def head(self) -> int:
+        """The position of the last fact, as the command began; 0 before the first."""
+
 
 class Concerns(Value, frozen=True, kw_only=True):
     """Whom and what an action touches, for the policy to compare with what the actor holds."""
@@ -684,6 +710,25 @@ class Work:
         expected, self._expected_version = self._expected_version, None
         if expected is not None and self._held.version != expected:
             raise VersionConflict(expected=expected, actual=self._held.version)
+
+    def offers(self, refusal: RuleViolation) -> tuple[str, ...]:
+        """What the actor might do instead of what is refused, as actions of the policy.
+
+        The guards and the policy are asked, about the aggregate as it stands: what was tried has not happened.
+        """
+        it, noun = refusal.of, self.name.partition(".")[0]
+        if it is None:
+            return tuple(action if "." in action else f"{noun}.{action}" for action in refusal.allowed)
+        if it.pending_events:
+            it = self.store.load(type(it), it.id)
+        if it is None:
+            return ()
+        noun = it.policy_noun()
+        return tuple(
+            f"{noun}.{verb}"
+            for verb in it.allowed_with(self)
+            if self._judge(self.by, f"{noun}.{verb}", it.concerns_of(verb, self.by))
+        )
 
     def facts(self) -> list[Fact]:
         """What has been stated, aggregate by aggregate in the order they were met."""

@@ -133,7 +133,7 @@ class Organization(Aggregate):
         self._may("set_names", cmd)
         if names.en != self.names.en:
             raise RuleViolation(
-                "organization.name", state=self.state, allowed=["rename"], details={"en": self.names.en}
+                "organization.name", state=self.state, allowed=["organization.rename"], details={"en": self.names.en}
             )
         self._states(self.NamesSet(**self._next(cmd), names=names))
 

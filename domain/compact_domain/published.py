@@ -13,8 +13,10 @@ from types import ModuleType
 from typing import Any
 
 from compact_domain import (
+    agenda,
     body,
     catalogue,
+    coordination_meeting,
     focal_point,
     kernel,
     organization,
@@ -22,6 +24,7 @@ from compact_domain import (
     registration,
     retreat,
     role,
+    rotation,
     seats,
     session,
 )
@@ -40,6 +43,9 @@ MODULES: tuple[ModuleType, ...] = (
     session,
     recommendation,
     focal_point,
+    rotation,
+    agenda,
+    coordination_meeting,
 )
 
 

@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 from uuid import UUID, uuid5
 
+from compact_domain.agenda import AgendaItem, looking_for, put_off, undisclosed_of
+from compact_domain.coordination_meeting import CoordinationMeeting, CoordinationMeetings, Disposition
 from compact_domain.focal_point import FocalPoint, FocalPoints, OpenItem
 from compact_domain.kernel import Aggregate, Alarm, Channel, Fact, Intent, Store, Work
+from compact_domain.recommendation import Recommendation, Recommendations, ReminderKind
 from compact_domain.registration import Registrations
 from compact_domain.retreat import Retreat
+from compact_domain.rotation import Rotations
 from compact_domain.seats import Places
 from compact_domain.session import Sessions, unannounced
 
@@ -135,10 +139,94 @@ def _announce_session(session: UUID, work: Work) -> Aggregate:
     return Sessions(work).announce(session)
 
 
+Decided = Recommendation.Adopted | Recommendation.NotAdopted | Recommendation.Deferred | Recommendation.Referred
+
+
+def _settle_item(fact: Decided, store: Store) -> Sequence[Then]:
+    """A body decided about a recommendation: that disposes of the item of the meeting it decided in."""
+    told: dict[str, Any] = {"act": fact.act, "disposition": Disposition.DECIDED}
+    if isinstance(fact, Recommendation.Deferred):
+        told |= {"disposition": Disposition.DEFERRED, "to_meeting": fact.to_meeting, "to_date": fact.to_date}
+        told |= {"why": fact.provenance.reason}
+    if isinstance(fact, Recommendation.Referred):
+        told |= {"disposition": Disposition.REFERRED, "to_body": fact.to_body}
+    recommendation = fact.originator_id
+    return [
+        Then(
+            command="coordination_meeting.settle_item",
+            decide=lambda work: CoordinationMeetings(work).settle_item(recommendation, **told),
+        )
+    ]
+
+
+def _carry(items: Sequence[UUID]) -> Sequence[Then]:
+    return [
+        Then(command="coordination_meeting.carry_item", decide=partial(_carry_item, item), key=str(item))
+        for item in items
+    ]
+
+
+def _carry_item(item: UUID, work: Work) -> Aggregate:
+    return CoordinationMeetings(work).carry_item(item)
+
+
+def _carry_this(fact: AgendaItem.Deferred | AgendaItem.PassedOn, store: Store) -> Sequence[Then]:
+    """An item was put off or passed on: it comes on the agenda that it belongs on, if there is one by now."""
+    return _carry([fact.originator_id])
+
+
+def _carry_to_meetings(
+    fact: CoordinationMeeting.Created | CoordinationMeeting.Rescheduled, store: Store
+) -> Sequence[Then]:
+    """A body has a meeting ahead, or has it on another day: items that look for one may have their place there now."""
+    return _carry(looking_for(store, body=fact.body))
+
+
+def _wait_no_longer(fact: Recommendation.Event, store: Store) -> Sequence[Then]:
+    """Something happened to a recommendation: if that settled it, what waits for a meeting about it does so no more."""
+    return _carry(put_off(store, fact.originator_id))
+
+
+def _disclose_items(fact: Recommendation.Announced, store: Store) -> Sequence[Then]:
+    """What was decided about a recommendation became known: so do the items that it disposed of or carried."""
+    return [
+        Then(command="coordination_meeting.disclose_item", decide=partial(_disclose_item, item), key=str(item))
+        for item in undisclosed_of(store, fact.originator_id)
+    ]
+
+
+def _disclose_item(item: UUID, work: Work) -> Aggregate:
+    return CoordinationMeetings(work).disclose_item(item)
+
+
+def _settle_turn(fact: CoordinationMeeting.Concluded | CoordinationMeeting.Cancelled, store: Store) -> Sequence[Then]:
+    """A rotation's meeting was held or called off: its turn is over, and the next one is offered."""
+    if fact.hosted is None:
+        return ()
+    rotation, turn = fact.hosted.rotation, fact.hosted.turn
+    if isinstance(fact, CoordinationMeeting.Concluded):
+        return [
+            Then(
+                command="rotation.conclude_turn", decide=lambda work: Rotations(work).conclude_turn(rotation, turn=turn)
+            )
+        ]
+    return [Then(command="rotation.return_turn", decide=lambda work: Rotations(work).return_turn(rotation, turn=turn))]
+
+
 REACTIONS: tuple[Reaction[Any], ...] = (
     Reaction(name="promotion", on=(Places.Released, Places.RoomChanged), then=_promote_who_waits),
     Reaction(name="programme", on=(Retreat.Announced,), then=_announce_programme),
     Reaction(name="hand_over", on=(FocalPoint.HandedOver,), then=_move_open_work),
+    Reaction(name="agenda_decision", on=get_args(Decided), then=_settle_item),
+    Reaction(name="agenda_waiting", on=(AgendaItem.Deferred, AgendaItem.PassedOn), then=_carry_this),
+    Reaction(
+        name="agenda_meeting",
+        on=(CoordinationMeeting.Created, CoordinationMeeting.Rescheduled),
+        then=_carry_to_meetings,
+    ),
+    Reaction(name="agenda_recommendation", on=(Recommendation.Event,), then=_wait_no_longer),
+    Reaction(name="agenda_announced", on=(Recommendation.Announced,), then=_disclose_items),
+    Reaction(name="turn", on=(CoordinationMeeting.Concluded, CoordinationMeeting.Cancelled), then=_settle_turn),
 )
 """All reactions, in the order in which they are asked. A name is part of command ids: it is never changed."""
 
@@ -148,8 +236,32 @@ def commands(fact: Fact, event_id: UUID, store: Store) -> Sequence[Intended]:
     return [intended for reaction in REACTIONS for intended in reaction.commands(fact, event_id, store)]
 
 
+def _adopt_by_silence(work: Work, reference: str) -> Aggregate:
+    recommendation, _, silence = reference.partition(":")
+    return Recommendations(work).adopt_by_silence(UUID(recommendation), silence=int(silence))
+
+
+def _remind(work: Work, reference: str) -> Aggregate:
+    recommendation, kind, due_on, milestone = reference.split(":")
+    return Recommendations(work).remind(
+        UUID(recommendation),
+        kind=ReminderKind(kind),
+        due_on=date.fromisoformat(due_on),
+        milestone=milestone or None,
+    )
+
+
+def _lapse_offer(work: Work, reference: str) -> Aggregate:
+    rotation, turn, organization = reference.split(":")
+    return Rotations(work).lapse(rotation, turn=int(turn), organization=organization)
+
+
 ALARMS: Mapping[str, Callable[[Work, str], Aggregate]] = {
     "focal_point.end_term": lambda work, reference: FocalPoints(work).end_term(UUID(reference)),
+    "rotation.lapse": _lapse_offer,
+    "recommendation.adopt_by_silence": _adopt_by_silence,
+    "recommendation.remind": _remind,
+    "coordination_meeting.remind": lambda work, reference: CoordinationMeetings(work).remind(reference),
 }
 """By the command that an alarm names, how it is decided about what the alarm refers to."""
 

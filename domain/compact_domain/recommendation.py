@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
+from compact_domain.body import Body
 from compact_domain.catalogue import EntryKind, regions_meet, require_entries
 from compact_domain.kernel import (
     SECRETARIAT,
@@ -28,30 +29,47 @@ from compact_domain.kernel import (
     Sealed,
     Starts,
     Value,
+    alarm,
     camel_case,
+    end_of_day,
 )
 from compact_domain.organization import require_organization
 from compact_domain.policy import sees_withheld
 from compact_domain.session import known_session, require_gap
-from compact_domain.vocabulary import BodyAct, Method, OrganizationKind, Text, Title, Zone
+from compact_domain.vocabulary import BodyAct, CompactStatus, Method, OrganizationKind, Text, Title, Zone
 
 RULES: Mapping[str, str] = {
     "recommendation.text_version": "Responses and decisions are about the text as it stands, by its version.",
     "recommendation.body": "A body decides on what is before it, or on what it referred to another body.",
     "recommendation.decided_on": "A decision was made no later than the day it is recorded on.",
     "recommendation.silence_procedure": "Adoption by silence follows a silence procedure that ran its time.",
+    "recommendation.silence_period": "A silence procedure leaves at least 72 hours to object.",
+    "recommendation.silence_deadline": (
+        "Up to its deadline a silence may be broken; after it the text is adopted, which is recorded before all else."
+    ),
+    "recommendation.objector": "Members of the deciding body or of the Compact object; observers comment.",
+    "recommendation.objection": "An objection is withdrawn by the organization that raised it.",
+    "recommendation.unannounced": "Before a silence, and before another carries it on, what was decided is announced.",
     "recommendation.assessment": "Adoption says how human rights, gender and the rule of law were assessed.",
     "recommendation.deferral_target": "A deferral names either another meeting or a later day.",
     "recommendation.referral_target": "A referral goes to a body other than the one that decides it.",
     "recommendation.announcement": "What is announced is the latest decision not announced yet, by its number.",
     "recommendation.due_date": "A due date is no earlier than the day from which it counts.",
-    "recommendation.reporter": "Progress is reported by the lead or a partner.",
+    "recommendation.reporter": "Progress, milestones and obstacles are for the lead or a partner to report.",
+    "recommendation.milestone": "What is completed is a milestone of the recommendation, named by its code.",
+    "recommendation.obstacle": "What is resolved is an obstacle of the recommendation, named by its number.",
+    "recommendation.reminder": "One is reminded of what is not done, on the day set for that, once.",
     "recommendation.claimant": "The lead claims implementation, and answers those who contest its claim.",
     "recommendation.contestant": "A partner contests a claim, or a regional organization of a region concerned.",
     "recommendation.contest": "What is answered or ended is an open contest, named by the organization that contests.",
     "recommendation.contest_ending": "Who contests withdraws, who claims gives way, and the body that adopted rules.",
     "recommendation.verifier": "The secretariat or a regional organization concerned verifies, never on its own claim.",
     "recommendation.proposer": "A recommendation is withdrawn by the organization that proposed it.",
+    "recommendation.successor": (
+        "What is carried on is carried on by another recommendation that is neither closed nor verified, and comes back"
+        " from that one."
+    ),
+    "recommendation.circle": "No recommendation is carried on by one that it carries on itself.",
 }
 CLAIMS: Mapping[str, str] = {}
 
@@ -61,6 +79,7 @@ class Decision(StrEnum):
 
     PROPOSED = "proposed"
     UNDER_REVIEW = "under_review"
+    IN_SILENCE = "in_silence"
     ADOPTED = "adopted"
     ADOPTED_AS_AMENDED = "adopted_as_amended"
     NOT_ADOPTED = "not_adopted"
@@ -97,6 +116,14 @@ class ContestEnding(StrEnum):
     UPHELD = "upheld"
 
 
+class Ending(StrEnum):
+    """How a recommendation ended, other than by a body's word or by being carried out."""
+
+    SUPERSEDED = "superseded"
+    MERGED = "merged"
+    OVERTAKEN = "overtaken"
+
+
 class Closing(StrEnum):
     """What a reopening undoes, by the state it led to."""
 
@@ -104,36 +131,85 @@ class Closing(StrEnum):
     WITHDRAWN = "withdrawn"
     IMPLEMENTED = "implemented"
     VERIFIED = "verified"
+    SUPERSEDED = "superseded"
+    MERGED = "merged"
+    OVERTAKEN = "overtaken"
+
+
+class ObstacleKind(StrEnum):
+    """What stands in the way of carrying a recommendation out."""
+
+    RESOURCES = "resources"
+    CAPACITY = "capacity"
+    COORDINATION = "coordination"
+    LEGAL = "legal"
+    POLITICAL = "political"
+    SECURITY = "security"
+    OTHER = "other"
+
+
+class ReminderKind(StrEnum):
+    """What one is reminded of."""
+
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
 
 
 ADOPTED = frozenset({Decision.ADOPTED, Decision.ADOPTED_AS_AMENDED})
+SILENCE = timedelta(hours=72)
+"""The least time in which a silence can be broken."""
+SOON = timedelta(days=7)
+"""How long before the day something is due one is reminded of it."""
 _PENDING = {Decision.DEFERRED, Decision.REFERRED}
 _BEFORE_A_BODY = {Decision.UNDER_REVIEW, *_PENDING}
-_BEFORE_ADOPTION = {Decision.PROPOSED, *_BEFORE_A_BODY}
+_BEFORE_ADOPTION = {Decision.PROPOSED, *_BEFORE_A_BODY, Decision.IN_SILENCE}
 _AT_WORK = {FollowUp.ASSIGNED, FollowUp.IN_PROGRESS}
+_CLAIMED = {FollowUp.IMPLEMENTED, FollowUp.CONTESTED}
+_MAY_END = {Decision.PROPOSED, *_BEFORE_A_BODY, FollowUp.UNASSIGNED, *_AT_WORK, FollowUp.IMPLEMENTED}
 
 MAY_START_FROM: Starts = {
     "amend": _BEFORE_ADOPTION,
     "put_under_review": {Decision.PROPOSED, Decision.DEFERRED},
     "respond": {*_BEFORE_ADOPTION, *FollowUp},
+    "start_silence": {Decision.UNDER_REVIEW},
+    "object": {Decision.IN_SILENCE},
+    "withdraw_objection": {*_BEFORE_A_BODY, Decision.IN_SILENCE},
+    "end_silence": {Decision.IN_SILENCE},
+    "adopt_by_silence": {Decision.IN_SILENCE},
     "adopt": _BEFORE_A_BODY,
     "decline_to_adopt": _BEFORE_A_BODY,
     "defer": _BEFORE_A_BODY,
     "refer": _BEFORE_A_BODY,
     "return_from_referral": {Decision.REFERRED},
-    "announce": {*_BEFORE_A_BODY, Decision.NOT_ADOPTED, Decision.WITHDRAWN, *FollowUp},
+    "announce": {*_BEFORE_A_BODY, Decision.NOT_ADOPTED, Decision.WITHDRAWN, *FollowUp, Ending.OVERTAKEN},
     "assign": {FollowUp.UNASSIGNED},
     "reassign": _AT_WORK,
     "change_due_date": _AT_WORK,
+    "set_milestone": _AT_WORK,
+    "complete_milestone": {FollowUp.IN_PROGRESS, *_CLAIMED},
     "report_progress": _AT_WORK,
+    "report_obstacle": _AT_WORK,
+    "resolve_obstacle": {*_AT_WORK, *_CLAIMED},
+    "remind": _AT_WORK,
     "claim_implementation": {FollowUp.IN_PROGRESS},
     "contest_claim": {FollowUp.IMPLEMENTED, FollowUp.CONTESTED},
     "answer_contest": {FollowUp.CONTESTED},
     "withdraw_contest": {FollowUp.CONTESTED},
     "verify": {FollowUp.IMPLEMENTED},
     "withdraw": _BEFORE_ADOPTION,
-    "reopen": {Decision.NOT_ADOPTED, Decision.WITHDRAWN, FollowUp.IMPLEMENTED, FollowUp.VERIFIED},
+    "supersede": _MAY_END,
+    "merge": _MAY_END,
+    "mark_overtaken": _MAY_END,
+    "reopen": {Decision.NOT_ADOPTED, Decision.WITHDRAWN, FollowUp.IMPLEMENTED, FollowUp.VERIFIED, *Ending},
 }
+AFTER_SILENCE = frozenset({"respond", "adopt_by_silence"})
+UNTIL_ADOPTED = frozenset(MAY_START_FROM) - AFTER_SILENCE
+"""Verbs that wait, once the deadline of a silence has passed, until the adoption is recorded."""
+WHEN_KNOWN = frozenset({"start_silence", "supersede", "merge"})
+"""Verbs that concern others, who would learn by them of what is not announced."""
+REPORTS = ("report_progress", "set_milestone", "complete_milestone", "report_obstacle", "resolve_obstacle")
+"""Verbs of those at work."""
+ENDS = ("supersede", "merge", "mark_overtaken")
 
 Statement = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Version = Annotated[int, Meta(ge=1, description="version of the text, from 1")]
@@ -142,6 +218,9 @@ Act = Annotated[BodyAct, Meta(description="body, meeting, number, day and method
 Partners = Annotated[tuple[Code, ...], Meta(description="codes of the partner organizations, sorted")]
 DueOn = Annotated[date, Meta(description="the last day; it ends at 24:00 in its zone")]
 Meeting = Annotated[str, Meta(min_length=1, max_length=64)]
+Instant = Annotated[datetime, Meta(tz=True, description="instant, in UTC")]
+Number = Annotated[int, Meta(ge=1)]
+Codes = tuple[Code, ...]
 
 
 class Assessment(Value, frozen=True, kw_only=True):
@@ -168,6 +247,102 @@ class Target(Value, frozen=True, kw_only=True):
     day: date | None = None
 
 
+class Silence(Value, frozen=True, kw_only=True):
+    """A silence procedure, by its number, and the last instant at which it can be broken."""
+
+    number: Annotated[Number, Meta(description="which silence of this recommendation, from 1")]
+    deadline: Instant
+
+    def over(self, now: datetime) -> bool:
+        return now > self.deadline
+
+    def alarm(self, recommendation: UUID) -> str:
+        """The alarm at which the text is adopted, unless the silence is broken before."""
+        return alarm(self.deadline, "recommendation.adopt_by_silence", f"{recommendation}:{self.number}")
+
+
+class Proposition(Value, frozen=True, kw_only=True):
+    """What a silence is about: the decision as it will read, but for the day, which follows from the deadline."""
+
+    body: str
+    meeting: str
+    number: str
+    text_version: int
+    assessment: Assessment
+    zone: str
+
+
+class Objection(Value, frozen=True, kw_only=True):
+    """An organization's objection, by which a silence ended."""
+
+    silence: int
+    organization: str
+    withdrawn: bool = False
+
+
+class Milestone(Value, frozen=True, kw_only=True):
+    """A step of the work: by when it is due, and whether it was taken."""
+
+    title: str
+    due_on: date
+    zone: str
+    completed: bool = False
+
+
+class Reminder(Value, frozen=True, kw_only=True):
+    """That something is due soon, or is late: what, of which day, and from when one is to be reminded of it."""
+
+    kind: Annotated[ReminderKind, Meta(description="whether it is due soon, or late")]
+    milestone: Annotated[Code | None, Meta(description="code of the milestone; null: the recommendation itself")] = None
+    due_on: DueOn
+    at: Instant
+
+    @property
+    def of(self) -> tuple[str | None, date, ReminderKind]:
+        """What is said once."""
+        return self.milestone, self.due_on, self.kind
+
+    def alarm(self, recommendation: UUID) -> str:
+        reference = f"{recommendation}:{self.kind}:{self.due_on.isoformat()}:{self.milestone or ''}"
+        return alarm(self.at, "recommendation.remind", reference)
+
+
+def _alarms(recommendation: UUID, reminders: Iterable[Reminder]) -> list[str]:
+    return [reminder.alarm(recommendation) for reminder in reminders]
+
+
+Sets = Annotated[tuple[Reminder, ...], Meta(description="reminders that are to come")]
+Cancels = Annotated[tuple[Reminder, ...], Meta(description="reminders that are not to come any more")]
+BreaksSilence = Annotated[Silence | None, Meta(description="the silence that ended with it, if one did")]
+
+
+class Carried(Value, frozen=True, kw_only=True):
+    """What one recommendation carries on of another that ended in its favour."""
+
+    source: str
+    ending: Ending
+    sessions: tuple[str, ...]
+    gaps: tuple[str, ...]
+    clauses: tuple[str, ...]
+
+
+class Successor(Value, frozen=True, kw_only=True):
+    """A recommendation that is to carry on another, as far as that depends on it."""
+
+    code: str
+    state: str
+    live: bool
+    leads_back: bool
+    """Whether it is itself carried on by the one it is to carry on, be it through others."""
+
+
+class LeftOpen(TypedDict):
+    """What every ending tells of the work that was under way."""
+
+    open_milestones: Codes
+    cancels: tuple[Reminder, ...]
+
+
 class Claim(Value, frozen=True, kw_only=True):
     """A claim of implementation, as far as later decisions depend on it."""
 
@@ -190,8 +365,9 @@ class Contest(Value, frozen=True, kw_only=True):
 class Recommendation(Aggregate):
     """What a retreat or a meeting asks of the Compact, from its proposal to the verified result.
 
-    It has two states: `decision`, and once adopted `follow_up`. What a body decides is withheld until announced:
-    `withheld` holds its acts not announced yet, and all that is stated meanwhile is withheld with them.
+    It has two states: `decision`, and once adopted `follow_up`; either may be cut short by an `ending`. What a body
+    decides is withheld until announced: `withheld` holds its acts not announced yet, and all that is stated meanwhile
+    is withheld with them. A silence whose deadline has passed is over: its text is adopted, recorded or not.
     """
 
     TOPIC = "recommendation"
@@ -230,6 +406,17 @@ class Recommendation(Aggregate):
         """The latest decision that stands."""
         self.adopted_version: int | None = None
         self.assessment: Assessment | None = None
+        self.silences = 0
+        """How many silences there were, the present one included."""
+        self.silence: Silence | None = None
+        """The present one."""
+        self.proposition: Proposition | None = None
+        """What the latest silence was about."""
+        self.kept: int | None = None
+        """Number of the silence by which it was adopted."""
+        self.called_off: int | None = None
+        """Number of the silence that was called off last."""
+        self.objections: tuple[Objection, ...] = ()
         self.withheld: tuple[BodyAct, ...] = ()
         self.announced_number: str | None = None
         self.before_closing: tuple[Decision, BodyAct | None] | None = None
@@ -241,9 +428,21 @@ class Recommendation(Aggregate):
         self.partners: tuple[str, ...] = ()
         self.due_on: date | None = None
         self.zone = "UTC"
+        self.milestones: dict[str, Milestone] = {}
+        self.obstacles: dict[int, bool] = {}
+        """By their number, whether each is resolved."""
+        self.reminders: tuple[Reminder, ...] = ()
+        """Those that are to come."""
+        self.reminded: frozenset[tuple[str | None, date, ReminderKind]] = frozenset()
         self.claim: Claim | None = None
         self.contests: tuple[Contest, ...] = ()
         self.verified_by: str | None = None
+
+        self.ending: Ending | None = None
+        self.successor: str | None = None
+        """The recommendation that carries it on, once it ended in favour of one."""
+        self.carried: tuple[Carried, ...] = ()
+        """What it carries on of others."""
 
     class Event(Aggregate.Event, frozen=True, kw_only=True):
         """What happens to a recommendation."""
@@ -255,7 +454,7 @@ class Recommendation(Aggregate):
 
     @property
     def state(self) -> str:
-        return self.follow_up or self.decision
+        return self.ending or self.follow_up or self.decision
 
     @property
     def text_version(self) -> int:
@@ -285,9 +484,52 @@ class Recommendation(Aggregate):
         """The organizations whose contests are open."""
         return tuple(contest.organization for contest in self.contests if contest.ending is None)
 
+    @property
+    def open_objections(self) -> tuple[str, ...]:
+        """The organizations whose objections stand, each once."""
+        return tuple(dict.fromkeys(one.organization for one in self.objections if not one.withdrawn))
+
+    @property
+    def open_milestones(self) -> Codes:
+        """Codes of the milestones that are not completed."""
+        return tuple(code for code, milestone in self.milestones.items() if not milestone.completed)
+
+    @property
+    def sessions(self) -> Codes:
+        """Where it came out of, and what it carries on came out of."""
+        own = (self.session,) if self.session else ()
+        return _sorted([*own, *(code for one in self.carried for code in one.sessions)])
+
+    @property
+    def answered_gaps(self) -> Codes:
+        """The gaps it answers, with those of what it carries on."""
+        return _sorted([*self.gaps, *(code for one in self.carried for code in one.gaps)])
+
+    @property
+    def rests_on(self) -> Codes:
+        """The clauses it rests on, with those of what it carries on."""
+        return _sorted([*self.clauses, *(code for one in self.carried for code in one.clauses)])
+
+    @property
+    def answering_body(self) -> str | None:
+        """The body whose chair speaks on it: that which adopted it, else that which it is before."""
+        return self.act.body if self.follow_up and self.act else self.body
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it can carry others on: it is neither closed nor verified."""
+        closed = (Decision.NOT_ADOPTED, Decision.WITHDRAWN, FollowUp.VERIFIED, *Ending)
+        return self.state_at(now) not in closed
+
+    def state_at(self, now: datetime) -> str:
+        """How it stands at a moment: a silence whose deadline has passed has adopted, recorded or not."""
+        return FollowUp.UNASSIGNED if self._is_kept(now) else self.state
+
+    def _is_kept(self, now: datetime) -> bool:
+        return self.silence is not None and self.silence.over(now)
+
     def concerns(self) -> Concerns:
         contesting = {contest.organization for contest in self.contests}
-        parties = {self.proposer, self.lead, *self.partners, *contesting}
+        parties = {self.proposer, self.lead, *self.partners, *contesting, *self.open_objections}
         bodies = {self.body, self.referred_by, self.act.body if self.act else None}
         return Concerns(
             organizations=frozenset(code for code in parties if code),
@@ -302,7 +544,9 @@ class Recommendation(Aggregate):
             "amend": [self.proposer],
             "withdraw": [self.proposer],
             "respond": speaking,
-            "report_progress": [self.lead, *self.partners],
+            "object": speaking,
+            "withdraw_objection": self.open_objections,
+            **{report: [self.lead, *self.partners] for report in REPORTS},
             "claim_implementation": [self.lead],
             "contest_claim": speaking - claimant,
             "answer_contest": claimant,
@@ -311,6 +555,8 @@ class Recommendation(Aggregate):
         }
         follows_decision = ("assign", "reassign", "change_due_date", "withdraw_contest", "reopen")
         bodies = [deciding] if verb in follows_decision else [self.body, self.referred_by]
+        if verb in ENDS:
+            bodies = [self.answering_body]
         return Concerns(
             organizations=frozenset(code for code in organizations.get(verb, ()) if code),
             bodies=frozenset(code for code in bodies if code),
@@ -318,9 +564,20 @@ class Recommendation(Aggregate):
         )
 
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
+        if verb in UNTIL_ADOPTED and self.silence is not None and self.silence.over(now):
+            return RuleViolation(
+                "recommendation.silence_deadline",
+                state=self.state_at(now),
+                allowed=self._verbs(),
+                details={"deadline": self.silence.deadline.isoformat()},
+            )
         refusal = super().guard(verb, now)
         if refusal is None and verb == "announce" and self.announced:
             return self._refusal("recommendation.announcement", withheld=0)
+        if refusal is None and verb in WHEN_KNOWN and not self.announced:
+            return self._refusal("recommendation.unannounced", withheld=len(self.withheld))
+        if refusal is None and verb == "adopt_by_silence" and self.silence and not self.silence.over(now):
+            return self._refusal("recommendation.silence_deadline", deadline=self.silence.deadline.isoformat())
         return refusal
 
     def _refusal(self, rule: str, **details: str | int) -> RuleViolation:
@@ -378,15 +635,20 @@ class Recommendation(Aggregate):
         if (self.text, self.title) == (text, title):
             return
         self._may("amend", cmd)
-        number = self.text_version + 1
         self._states(
             self.Amended(
-                **self._next(cmd), text_version=number, title=title, text=text, organization=organization, note=note
+                **self._next(cmd),
+                text_version=self.text_version + 1,
+                title=title,
+                text=text,
+                organization=organization,
+                note=note,
+                silence=self.silence,
             )
         )
 
     class Amended(Event, frozen=True, kw_only=True):
-        """The text was given another wording; those before it are kept."""
+        """The text was given another wording; those before it are kept. A silence about the one before is over."""
 
         TOPIC: ClassVar[str] = "recommendation.amended"
         text_version: Version
@@ -394,11 +656,16 @@ class Recommendation(Aggregate):
         text: Annotated[Text, Meta(description="its new wording, whole")]
         organization: Annotated[Code, Meta(description="code of the organization that amended it")]
         note: Annotated[Sealed | None, Meta(description="what was changed and why")] = None
+        silence: BreaksSilence = None
+
+        def releases(self) -> Sequence[str]:
+            return _broken(self.originator_id, self.silence)
 
         def apply(self, it: Recommendation) -> None:
             it.text_versions += (
                 TextVersion(number=self.text_version, title=self.title, text=self.text, organization=self.organization),
             )
+            it._break_silence()
 
     def put_under_review(self, *, body: str, cmd: Command, meeting: str | None = None) -> None:
         review = (self.body, self.meeting, self.reviewed_version)
@@ -455,6 +722,176 @@ class Recommendation(Aggregate):
         def apply(self, it: Recommendation) -> None:
             it.responses[self.organization] = (self.text_version, self.response)
 
+    def start_silence(
+        self,
+        *,
+        body: str,
+        meeting: str,
+        number: str,
+        text_version: int,
+        assessment: Assessment,
+        deadline: datetime,
+        cmd: Command,
+        zone: str = "UTC",
+    ) -> None:
+        """Let a text be adopted unless a member objects up to a deadline, spoken of in a zone."""
+        deadline = deadline.astimezone(UTC)
+        proposition = Proposition(
+            body=body, meeting=meeting, number=number, text_version=text_version, assessment=assessment, zone=zone
+        )
+        if self.silence and (self.silence.deadline, self.proposition) == (deadline, proposition):
+            return
+        self._may("start_silence", cmd)
+        self._require_body(body)
+        self._require_current(text_version)
+        self._require_assessment(assessment)
+        _require_zone(zone)
+        if deadline < cmd.now + SILENCE:
+            earliest = (cmd.now + SILENCE).isoformat()
+            raise self._refusal("recommendation.silence_period", deadline=deadline.isoformat(), earliest=earliest)
+        self._states(
+            self.SilenceStarted(
+                **self._next(cmd),
+                silence=Silence(number=self.silences + 1, deadline=deadline),
+                body=body,
+                meeting=meeting,
+                number=number,
+                text_version=text_version,
+                assessment=assessment,
+                zone=zone,
+            )
+        )
+
+    class SilenceStarted(Event, frozen=True, kw_only=True):
+        """A body put a text to its members: it is adopted unless one of them objects up to the deadline."""
+
+        TOPIC: ClassVar[str] = "recommendation.silence_started"
+        silence: Annotated[Silence, Meta(description="which silence, and until when it can be broken")]
+        body: Annotated[Code, Meta(description="code of the body that decides by silence")]
+        meeting: Annotated[Meeting, Meta(description="code of the meeting that put it to its members")]
+        number: Annotated[str, Meta(min_length=1, max_length=64, description="number the decision will have")]
+        text_version: Version
+        assessment: Annotated[Assessment, Meta(description="human rights, gender, rule of law")]
+        zone: Annotated[Zone, Meta(description="IANA zone that the deadline is spoken of in")]
+
+        def takes(self) -> Sequence[str]:
+            return (self.silence.alarm(self.originator_id),)
+
+        def apply(self, it: Recommendation) -> None:
+            it.decision, it.silence, it.silences = Decision.IN_SILENCE, self.silence, self.silence.number
+            it.proposition = Proposition(
+                body=self.body,
+                meeting=self.meeting,
+                number=self.number,
+                text_version=self.text_version,
+                assessment=self.assessment,
+                zone=self.zone,
+            )
+
+    def object(self, *, organization: str, of_body: bool, of_compact: bool, cmd: Command) -> None:
+        """Break the silence. `of_body`, `of_compact`: where the organization is a member."""
+        if self.silence is None and Objection(silence=self.silences, organization=organization) in self.objections:
+            return
+        self._may("object", cmd)
+        if not (of_body or of_compact):
+            raise self._refusal("recommendation.objector", organization=organization, body=self.body or "")
+        self._states(
+            self.Objected(**self._next(cmd), silence=self._silence(), organization=organization, of_body=of_body)
+        )
+
+    class Objected(Event, frozen=True, kw_only=True):
+        """A member objected, which ended the silence: the text is under review again. The reason says why."""
+
+        TOPIC: ClassVar[str] = "recommendation.objected"
+        silence: Annotated[Silence, Meta(description="the silence that ended with it")]
+        organization: Annotated[Code, Meta(description="code of the organization that objects")]
+        of_body: Annotated[bool, Meta(description="true: it is a member of the deciding body; false: of the Compact")]
+
+        def releases(self) -> Sequence[str]:
+            return _broken(self.originator_id, self.silence)
+
+        def apply(self, it: Recommendation) -> None:
+            it.objections += (Objection(silence=self.silence.number, organization=self.organization),)
+            it._break_silence()
+
+    def withdraw_objection(self, *, organization: str, cmd: Command) -> None:
+        """Take an objection back, for the record: the silence that it ended stays ended."""
+        own = [one for one in self.objections if one.organization == organization]
+        if own and own[-1].withdrawn:
+            return
+        self._may("withdraw_objection", cmd)
+        if not own:
+            objecting = ", ".join(self.open_objections)
+            raise self._refusal("recommendation.objection", organization=organization, objecting=objecting)
+        self._states(self.ObjectionWithdrawn(**self._next(cmd), silence=own[-1].silence, organization=organization))
+
+    class ObjectionWithdrawn(Event, frozen=True, kw_only=True):
+        """Who objected does so no longer. The silence stays ended; whether there is another is for the body to say."""
+
+        TOPIC: ClassVar[str] = "recommendation.objection_withdrawn"
+        silence: Annotated[Number, Meta(description="number of the silence that the objection ended")]
+        organization: Annotated[Code, Meta(description="code of the organization that had objected")]
+
+        def apply(self, it: Recommendation) -> None:
+            standing = Objection(silence=self.silence, organization=self.organization)
+            withdrawn = msgspec.structs.replace(standing, withdrawn=True)
+            it.objections = tuple(withdrawn if one == standing else one for one in it.objections)
+
+    def end_silence(self, *, cmd: Command) -> None:
+        """Call the silence off, for a reason."""
+        if self.decision is Decision.UNDER_REVIEW and self.called_off == self.silences:
+            return
+        self._may("end_silence", cmd)
+        self._states(self.SilenceEnded(**self._next(cmd), silence=self._silence()))
+
+    class SilenceEnded(Event, frozen=True, kw_only=True):
+        """The silence was called off before its deadline: the text is under review again."""
+
+        TOPIC: ClassVar[str] = "recommendation.silence_ended"
+        silence: Annotated[Silence, Meta(description="the silence that was called off")]
+
+        def releases(self) -> Sequence[str]:
+            return _broken(self.originator_id, self.silence)
+
+        def apply(self, it: Recommendation) -> None:
+            it.called_off = self.silence.number
+            it._break_silence()
+
+    def adopt_by_silence(self, *, silence: int, cmd: Command) -> None:
+        """Record that nobody objected: the text is adopted, as of the day of the deadline."""
+        if self.kept == silence:
+            return
+        self._may("adopt_by_silence", cmd)
+        present, proposition = self._silence(), self.proposition
+        if proposition is None or present.number != silence:
+            raise self._refusal("recommendation.silence_procedure", silence=silence, present=present.number)
+        act = BodyAct(
+            body=proposition.body,
+            meeting=proposition.meeting,
+            number=proposition.number,
+            decided_on=present.deadline.date(),
+            method=Method.SILENCE_PROCEDURE,
+        )
+        self._states(
+            self.Adopted(
+                **self._next(cmd),
+                act=act,
+                text_version=proposition.text_version,
+                assessment=proposition.assessment,
+                silence=present,
+            )
+        )
+
+    def _silence(self) -> Silence:
+        if self.silence is None:
+            raise RuntimeError(f"{self.code} is {self.state} without a silence")
+        return self.silence
+
+    def _break_silence(self) -> None:
+        """What everything does that ends a silence before its deadline, as its fact is applied."""
+        if self.silence is not None:
+            self.silence, self.decision = None, Decision.UNDER_REVIEW
+
     def adopt(self, *, act: BodyAct, text_version: int, assessment: Assessment, cmd: Command) -> None:
         adopted = (self.act, self.adopted_version, self.assessment)
         if self.decision in ADOPTED and adopted == (act, text_version, assessment):
@@ -462,9 +899,7 @@ class Recommendation(Aggregate):
         self._may("adopt", cmd)
         self._require_act(act, cmd)
         self._require_current(text_version)
-        statements = msgspec.structs.asdict(assessment)
-        if missing := [name for name, statement in statements.items() if not statement.strip()]:
-            raise self._refusal("recommendation.assessment", missing=", ".join(missing))
+        self._require_assessment(assessment)
         self._states(self.Adopted(**self._next(cmd), act=act, text_version=text_version, assessment=assessment))
 
     class Adopted(Event, frozen=True, kw_only=True):
@@ -475,12 +910,17 @@ class Recommendation(Aggregate):
         act: Act
         text_version: Version
         assessment: Annotated[Assessment, Meta(description="human rights, gender, rule of law")]
+        silence: Annotated[Silence | None, Meta(description="the silence by which it was adopted, if it was")] = None
+
+        def releases(self) -> Sequence[str]:
+            return _broken(self.originator_id, self.silence)
 
         def apply(self, it: Recommendation) -> None:
             as_put = it.reads_the_same(self.text_version, it.reviewed_version)
             it._decide(Decision.ADOPTED if as_put else Decision.ADOPTED_AS_AMENDED, self.act)
             it.adopted_version, it.assessment = self.text_version, self.assessment
-            it.follow_up = FollowUp.UNASSIGNED
+            it.follow_up, it.silence = FollowUp.UNASSIGNED, None
+            it.kept = self.silence.number if self.silence else None
 
     def decline_to_adopt(self, *, act: BodyAct, cmd: Command) -> None:
         if self.decision is Decision.NOT_ADOPTED and self.act == act:
@@ -616,7 +1056,16 @@ class Recommendation(Aggregate):
         self._may("assign", cmd)
         _require_apart(lead, partners)
         self._require_due(due_on, zone, cmd)
-        self._states(self.Assigned(**self._next(cmd), lead=lead, partners=_sorted(partners), due_on=due_on, zone=zone))
+        self._states(
+            self.Assigned(
+                **self._next(cmd),
+                lead=lead,
+                partners=_sorted(partners),
+                due_on=due_on,
+                zone=zone,
+                sets=self._to_come(None, due_on, zone, now=cmd.now),
+            )
+        )
 
     class Assigned(Event, frozen=True, kw_only=True):
         """An organization was given the lead, with partners and a day by which it is due."""
@@ -626,10 +1075,15 @@ class Recommendation(Aggregate):
         partners: Partners = ()
         due_on: DueOn
         zone: Zone
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
 
         def apply(self, it: Recommendation) -> None:
             it.follow_up = FollowUp.ASSIGNED
             it.lead, it.partners, it.due_on, it.zone = self.lead, self.partners, self.due_on, self.zone
+            it.reminders += self.sets
 
     def reassign(self, *, lead: str, partners: Iterable[str], cmd: Command) -> None:
         if (self.lead, self.partners) == (lead, _sorted(partners)):
@@ -655,7 +1109,15 @@ class Recommendation(Aggregate):
             return
         self._may("change_due_date", cmd)
         self._require_due(due_on, zone, cmd)
-        self._states(self.DueDateChanged(**self._next(cmd), due_on=due_on, zone=zone))
+        self._states(
+            self.DueDateChanged(
+                **self._next(cmd),
+                due_on=due_on,
+                zone=zone,
+                cancels=self._coming(None),
+                sets=self._to_come(None, due_on, zone, now=cmd.now),
+            )
+        )
 
     class DueDateChanged(Event, frozen=True, kw_only=True):
         """It is due on another day."""
@@ -663,14 +1125,195 @@ class Recommendation(Aggregate):
         TOPIC: ClassVar[str] = "recommendation.due_date_changed"
         due_on: DueOn
         zone: Zone
+        cancels: Cancels = ()
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
 
         def apply(self, it: Recommendation) -> None:
             it.due_on, it.zone = self.due_on, self.zone
+            it._cancel(self.cancels)
+            it.reminders += self.sets
+
+    def set_milestone(self, *, milestone: str, title: str, due_on: date, organization: str, cmd: Command) -> None:
+        """Set a step of the work, due by a day in the recommendation's own zone."""
+        wanted = Milestone(title=title, due_on=due_on, zone=self.zone)
+        standing = self.milestones.get(milestone)
+        if standing and msgspec.structs.replace(standing, completed=False) == wanted:
+            return
+        self._may("set_milestone", cmd)
+        self._require_reporter(organization)
+        if standing:
+            raise RuleViolation("code.taken", state=self.state, allowed=self._verbs())
+        self._require_due(due_on, self.zone, cmd)
+        self._states(
+            self.MilestoneSet(
+                **self._next(cmd),
+                milestone=milestone,
+                title=title,
+                due_on=due_on,
+                zone=self.zone,
+                organization=organization,
+                sets=self._to_come(milestone, due_on, self.zone, now=cmd.now),
+            )
+        )
+
+    class MilestoneSet(Event, frozen=True, kw_only=True):
+        """The lead or a partner set a step of the work and a day for it; the first one begins the work."""
+
+        TOPIC: ClassVar[str] = "recommendation.milestone_set"
+        milestone: Annotated[Code, Meta(description="unique within the recommendation")]
+        title: Annotated[Title, Meta(description="what is to be reached")]
+        due_on: DueOn
+        zone: Zone
+        organization: Annotated[Code, Meta(description="code of the organization that set it")]
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
+
+        def apply(self, it: Recommendation) -> None:
+            it.follow_up = FollowUp.IN_PROGRESS
+            it.milestones[self.milestone] = Milestone(title=self.title, due_on=self.due_on, zone=self.zone)
+            it.reminders += self.sets
+
+    def complete_milestone(
+        self, *, milestone: str, evidence: Sequence[Sealed], organization: str, cmd: Command
+    ) -> None:
+        standing = self.milestones.get(milestone)
+        if standing and standing.completed:
+            return
+        self._may("complete_milestone", cmd)
+        self._require_reporter(organization)
+        if standing is None:
+            open_ = ", ".join(self.open_milestones)
+            raise self._refusal("recommendation.milestone", milestone=milestone, open=open_)
+        self._states(
+            self.MilestoneCompleted(
+                **self._next(cmd),
+                milestone=milestone,
+                organization=organization,
+                evidence=tuple(evidence),
+                cancels=self._coming(milestone),
+            )
+        )
+
+    class MilestoneCompleted(Event, frozen=True, kw_only=True):
+        """A step of the work was taken, on evidence."""
+
+        TOPIC: ClassVar[str] = "recommendation.milestone_completed"
+        milestone: Annotated[Code, Meta(description="code of the milestone")]
+        organization: Annotated[Code, Meta(description="code of the organization that reports it")]
+        evidence: Annotated[tuple[Sealed, ...], Meta(min_length=1, description="documents and other proof, one each")]
+        cancels: Cancels = ()
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
+
+        def apply(self, it: Recommendation) -> None:
+            completed = msgspec.structs.replace(it.milestones[self.milestone], completed=True)
+            it.milestones = {**it.milestones, self.milestone: completed}
+            it._cancel(self.cancels)
+
+    def report_obstacle(self, *, kind: ObstacleKind, text: Sealed, organization: str, cmd: Command) -> None:
+        self._may("report_obstacle", cmd)
+        self._require_reporter(organization)
+        number = len(self.obstacles) + 1
+        self._states(
+            self.ObstacleReported(**self._next(cmd), obstacle=number, kind=kind, organization=organization, text=text)
+        )
+
+    class ObstacleReported(Event, frozen=True, kw_only=True):
+        """The lead or a partner said what stands in the way."""
+
+        TOPIC: ClassVar[str] = "recommendation.obstacle_reported"
+        obstacle: Annotated[Number, Meta(description="its number in this recommendation, from 1")]
+        kind: Annotated[ObstacleKind, Meta(description="what kind of obstacle it is")]
+        organization: Annotated[Code, Meta(description="code of the organization that reports it")]
+        text: Annotated[Sealed, Meta(description="what stands in the way")]
+
+        def apply(self, it: Recommendation) -> None:
+            it.obstacles[self.obstacle] = False
+
+    def resolve_obstacle(self, *, obstacle: int, resolution: Sealed, organization: str, cmd: Command) -> None:
+        if self.obstacles.get(obstacle):
+            return
+        self._may("resolve_obstacle", cmd)
+        self._require_reporter(organization)
+        if obstacle not in self.obstacles:
+            open_ = ", ".join(str(number) for number, resolved in self.obstacles.items() if not resolved)
+            raise self._refusal("recommendation.obstacle", obstacle=obstacle, open=open_)
+        self._states(
+            self.ObstacleResolved(
+                **self._next(cmd), obstacle=obstacle, organization=organization, resolution=resolution
+            )
+        )
+
+    class ObstacleResolved(Event, frozen=True, kw_only=True):
+        """What stood in the way does so no longer."""
+
+        TOPIC: ClassVar[str] = "recommendation.obstacle_resolved"
+        obstacle: Annotated[Number, Meta(description="its number in this recommendation")]
+        organization: Annotated[Code, Meta(description="code of the organization that reports it")]
+        resolution: Annotated[Sealed, Meta(description="how it was resolved")]
+
+        def apply(self, it: Recommendation) -> None:
+            it.obstacles[self.obstacle] = True
+
+    def remind(self, *, milestone: str | None, due_on: date, kind: ReminderKind, cmd: Command) -> None:
+        """Record that the day has come on which one is to be reminded: once for what is due, its day and the kind."""
+        if (milestone, due_on, kind) in self.reminded:
+            return
+        self._may("remind", cmd)
+        coming = next((one for one in self.reminders if one.of == (milestone, due_on, kind)), None)
+        if coming is None or cmd.now < coming.at:
+            details = {"due_on": due_on.isoformat(), "kind": kind.value, "milestone": milestone or ""}
+            raise self._refusal("recommendation.reminder", **details)
+        self._states(self.Reminded(**self._next(cmd), reminder=coming, lead=self.lead or ""))
+
+    class Reminded(Event, frozen=True, kw_only=True):
+        """The day came near by which it, or a milestone, is due, or passed without its being done."""
+
+        TOPIC: ClassVar[str] = "recommendation.reminded"
+        reminder: Annotated[Reminder, Meta(description="what is due or late, of which day, from when")]
+        lead: Annotated[Code, Meta(description="code of the organization that led then")]
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, [self.reminder])
+
+        def apply(self, it: Recommendation) -> None:
+            it.reminded |= {self.reminder.of}
+            it._cancel([self.reminder])
+
+    def _to_come(self, milestone: str | None, due_on: date, zone: str, *, now: datetime) -> tuple[Reminder, ...]:
+        """The reminders of something due that are to come: not those made before, and none that comes too late."""
+        soon, over = end_of_day(due_on - SOON - timedelta(days=1), zone), end_of_day(due_on, zone)
+        moments = {ReminderKind.DUE_SOON: soon, ReminderKind.OVERDUE: max(over, now)}
+        reminders = (
+            Reminder(kind=kind, milestone=milestone, due_on=due_on, at=at) for kind, at in moments.items() if at >= now
+        )
+        return tuple(reminder for reminder in reminders if reminder.of not in self.reminded)
+
+    def _to_come_again(self, now: datetime) -> tuple[Reminder, ...]:
+        """The reminders of all that is open, as work goes on after it had stopped."""
+        steps = {code: self.milestones[code] for code in self.open_milestones}
+        due = [(code, step.due_on, step.zone) for code, step in steps.items()]
+        own = [(None, self.due_on, self.zone)] if self.due_on else []
+        return tuple(reminder for one in (*own, *due) for reminder in self._to_come(*one, now=now))
+
+    def _coming(self, milestone: str | None) -> tuple[Reminder, ...]:
+        return tuple(reminder for reminder in self.reminders if reminder.milestone == milestone)
+
+    def _cancel(self, reminders: Collection[Reminder]) -> None:
+        self.reminders = tuple(reminder for reminder in self.reminders if reminder not in reminders)
 
     def report_progress(self, *, organization: str, text: Sealed, cmd: Command, percentage: int | None = None) -> None:
         self._may("report_progress", cmd)
-        if organization not in (self.lead, *self.partners):
-            raise self._refusal("recommendation.reporter", organization=organization, lead=self.lead or "")
+        self._require_reporter(organization)
         self._states(
             self.ProgressReported(**self._next(cmd), organization=organization, text=text, percentage=percentage)
         )
@@ -705,6 +1348,7 @@ class Recommendation(Aggregate):
                 organization=organization,
                 action_taken=action_taken,
                 evidence=tuple(evidence),
+                cancels=self.reminders,
             )
         )
 
@@ -716,10 +1360,15 @@ class Recommendation(Aggregate):
         organization: Annotated[Code, Meta(description="code of the organization claimed for")]
         action_taken: Annotated[Sealed, Meta(description="what was done")]
         evidence: Annotated[tuple[Sealed, ...], Meta(min_length=1, description="documents and other proof, one each")]
+        cancels: Cancels = ()
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
 
         def apply(self, it: Recommendation) -> None:
             recorder = self.provenance.by
             it.follow_up, it.contests = FollowUp.IMPLEMENTED, ()
+            it._cancel(self.cancels)
             it.claim = Claim(
                 number=self.claim,
                 organization=self.organization,
@@ -790,14 +1439,24 @@ class Recommendation(Aggregate):
             self._require_act(act, cmd, bodies={self.act.body} if self.act else set())
             upheld = ending is ContestEnding.UPHELD
             self._states(
-                self.ContestRuled(**self._next(cmd), claim=claim.number, contest=contest, act=act, upheld=upheld)
+                self.ContestRuled(
+                    **self._next(cmd),
+                    claim=claim.number,
+                    contest=contest,
+                    act=act,
+                    upheld=upheld,
+                    sets=self._to_come_again(cmd.now) if upheld else (),
+                )
             )
             return
         entitled = contest if ending is ContestEnding.WITHDRAWN else claim.organization
         if organization != entitled:
             raise self._refusal("recommendation.contest_ending", organization=organization, entitled=entitled)
-        fact = self.ContestWithdrawn if ending is ContestEnding.WITHDRAWN else self.ClaimWithdrawn
-        self._states(fact(**self._next(cmd), claim=claim.number, contest=contest))
+        if ending is ContestEnding.WITHDRAWN:
+            self._states(self.ContestWithdrawn(**self._next(cmd), claim=claim.number, contest=contest))
+            return
+        again = self._to_come_again(cmd.now)
+        self._states(self.ClaimWithdrawn(**self._next(cmd), claim=claim.number, contest=contest, sets=again))
 
     class ContestWithdrawn(Event, frozen=True, kw_only=True):
         """Who contested the claim does so no longer."""
@@ -815,10 +1474,15 @@ class Recommendation(Aggregate):
         TOPIC: ClassVar[str] = "recommendation.claim_withdrawn"
         claim: ClaimNumber
         contest: Annotated[Code, Meta(description="code of the organization whose contest it gave way to")]
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
 
         def apply(self, it: Recommendation) -> None:
             it._end_contests(it.open_contests, ContestEnding.CLAIM_WITHDRAWN)
             it.follow_up = FollowUp.IN_PROGRESS
+            it.reminders += self.sets
 
     class ContestRuled(Event, frozen=True, kw_only=True):
         """The body that adopted ruled on a contest: it is dismissed, or upheld and the claim is over."""
@@ -829,9 +1493,14 @@ class Recommendation(Aggregate):
         contest: Annotated[Code, Meta(description="code of the organization that contested")]
         act: Act
         upheld: Annotated[bool, Meta(description="true: the claim falls, and every contest of it is over")]
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
 
         def apply(self, it: Recommendation) -> None:
             it.withheld += (self.act,)
+            it.reminders += self.sets
             if self.upheld:
                 it._end_contests(it.open_contests, ContestEnding.UPHELD, self.act)
                 it.follow_up = FollowUp.IN_PROGRESS
@@ -894,32 +1563,174 @@ class Recommendation(Aggregate):
         self._may("withdraw", cmd)
         if organization != self.proposer:
             raise self._refusal("recommendation.proposer", organization=organization, proposer=self.proposer)
-        self._states(self.Withdrawn(**self._next(cmd), text_version=self.text_version))
+        self._states(self.Withdrawn(**self._next(cmd), text_version=self.text_version, silence=self.silence))
 
     class Withdrawn(Event, frozen=True, kw_only=True):
         """Its proposer withdrew it before it was adopted."""
 
         TOPIC: ClassVar[str] = "recommendation.withdrawn"
         text_version: Version
+        silence: BreaksSilence = None
+
+        def releases(self) -> Sequence[str]:
+            return _broken(self.originator_id, self.silence)
 
         def apply(self, it: Recommendation) -> None:
+            it._break_silence()
             it.before_closing = (it.decision, it.act)
             it.decision = Decision.WITHDRAWN
 
-    def reopen(self, *, closed_as: Closing, cmd: Command) -> None:
-        """Undo what closed it. `closed_as` names the state it closed in, so that a repeated call undoes no more."""
+    def supersede(self, *, successor: Successor, cmd: Command) -> None:
+        """Let another take its place."""
+        if (self.ending, self.successor) == (Ending.SUPERSEDED, successor.code):
+            return
+        self._may("supersede", cmd)
+        self._require_successor(successor)
+        self._states(self.Superseded(**self._next(cmd), successor=successor.code, **self._left_open()))
+
+    class Superseded(Event, frozen=True, kw_only=True):
+        """Another recommendation took its place, and carries on what it came out of and rests on."""
+
+        TOPIC: ClassVar[str] = "recommendation.superseded"
+        successor: Annotated[Code, Meta(description="code of the recommendation that took its place")]
+        open_milestones: Annotated[Codes, Meta(description="codes of the milestones that were open")] = ()
+        cancels: Cancels = ()
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
+
+        def apply(self, it: Recommendation) -> None:
+            it._end(Ending.SUPERSEDED, self.cancels, successor=self.successor)
+
+    def merge(self, *, into: Successor, cmd: Command) -> None:
+        """Let it go on as a part of another."""
+        if (self.ending, self.successor) == (Ending.MERGED, into.code):
+            return
+        self._may("merge", cmd)
+        self._require_successor(into)
+        self._states(self.Merged(**self._next(cmd), successor=into.code, **self._left_open()))
+
+    class Merged(Event, frozen=True, kw_only=True):
+        """It goes on as a part of another recommendation, which carries on what it came out of and rests on."""
+
+        TOPIC: ClassVar[str] = "recommendation.merged"
+        successor: Annotated[Code, Meta(description="code of the recommendation that it is a part of from now on")]
+        open_milestones: Annotated[Codes, Meta(description="codes of the milestones that were open")] = ()
+        cancels: Cancels = ()
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
+
+        def apply(self, it: Recommendation) -> None:
+            it._end(Ending.MERGED, self.cancels, successor=self.successor)
+
+    def mark_overtaken(self, *, cmd: Command) -> None:
+        if self.ending is Ending.OVERTAKEN:
+            return
+        self._may("mark_overtaken", cmd)
+        self._states(self.Overtaken(**self._next(cmd), **self._left_open()))
+
+    class Overtaken(Event, frozen=True, kw_only=True):
+        """Events have overtaken it: there is nothing left to carry out. The reason says which."""
+
+        TOPIC: ClassVar[str] = "recommendation.overtaken"
+        open_milestones: Annotated[Codes, Meta(description="codes of the milestones that were open")] = ()
+        cancels: Cancels = ()
+
+        def releases(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.cancels)
+
+        def apply(self, it: Recommendation) -> None:
+            it._end(Ending.OVERTAKEN, self.cancels)
+
+    def _left_open(self) -> LeftOpen:
+        return LeftOpen(open_milestones=self.open_milestones, cancels=self.reminders)
+
+    def _end(self, ending: Ending, cancels: Collection[Reminder], *, successor: str | None = None) -> None:
+        """What every ending does, as its fact is applied."""
+        self.ending, self.successor = ending, successor
+        self._cancel(cancels)
+
+    def _require_successor(self, other: Successor) -> None:
+        if other.leads_back:
+            raise self._refusal("recommendation.circle", successor=other.code)
+        if other.code == self.code or not other.live:
+            raise self._refusal("recommendation.successor", successor=other.code, successor_state=other.state)
+
+    def carry_on(self, source: Carried, *, cmd: Command) -> None:
+        """Take over what another came out of and rests on, as that one ends in favour of this one."""
+        self._states(
+            self.CarriedOn(
+                **self._next(cmd),
+                source=source.source,
+                ending=source.ending,
+                sessions=source.sessions,
+                gaps=source.gaps,
+                clauses=source.clauses,
+            )
+        )
+
+    class CarriedOn(Event, frozen=True, kw_only=True):
+        """It carries on another recommendation, which ended in its favour in the same transaction."""
+
+        TOPIC: ClassVar[str] = "recommendation.carried_on"
+        source: Annotated[Code, Meta(description="code of the recommendation that ended")]
+        ending: Annotated[Ending, Meta(description="how that one ended")]
+        sessions: Annotated[Codes, Meta(description="codes of the sessions that one came out of, sorted")] = ()
+        gaps: Annotated[Codes, Meta(description="codes of the capacity gaps that one answered, sorted")] = ()
+        clauses: Annotated[Codes, Meta(description="clauses of frameworks that one rested on, sorted")] = ()
+
+        def apply(self, it: Recommendation) -> None:
+            it.carried += (
+                Carried(
+                    source=self.source,
+                    ending=self.ending,
+                    sessions=self.sessions,
+                    gaps=self.gaps,
+                    clauses=self.clauses,
+                ),
+            )
+
+    def give_back(self, source: str, *, cmd: Command) -> None:
+        """Carry another on no longer, as that one is reopened."""
+        self._states(self.GaveBack(**self._next(cmd), source=source))
+
+    class GaveBack(Event, frozen=True, kw_only=True):
+        """It carries another recommendation on no longer, which was reopened in the same transaction."""
+
+        TOPIC: ClassVar[str] = "recommendation.gave_back"
+        source: Annotated[Code, Meta(description="code of the recommendation that was reopened")]
+
+        def apply(self, it: Recommendation) -> None:
+            it.carried = tuple(one for one in it.carried if one.source != self.source)
+
+    def reopen(self, *, closed_as: Closing, cmd: Command, carried_further: str | None = None) -> None:
+        """Undo what closed it. `closed_as` names the state it closed in, so that a repeated call undoes no more.
+
+        `carried_further`: the recommendation to which its successor, if it has one, has passed on what it carried.
+        """
         if self.reopened == (closed_as, self.state):
             return
         self._may("reopen", cmd)
         if self.state != closed_as:
             raise self._refusal("state", closed_as=closed_as)
-        decision, act = self.before_closing or (self.decision, self.act)
-        follow_up = None
+        if carried_further is not None:
+            details = {"successor": self.successor or "", "carried_on_by": carried_further}
+            raise self._refusal("recommendation.successor", **details)
+        decision, act, follow_up = self.decision, self.act, self.follow_up
+        if closed_as in (Closing.NOT_ADOPTED, Closing.WITHDRAWN):
+            decision, act = self.before_closing or (decision, act)
         if closed_as in (Closing.VERIFIED, Closing.IMPLEMENTED):
-            decision, act = self.decision, self.act
             follow_up = FollowUp.IMPLEMENTED if closed_as is Closing.VERIFIED else FollowUp.IN_PROGRESS
         self._states(
-            self.Reopened(**self._next(cmd), closed_as=closed_as, decision=decision, act=act, follow_up=follow_up)
+            self.Reopened(
+                **self._next(cmd),
+                closed_as=closed_as,
+                decision=decision,
+                act=act,
+                follow_up=follow_up,
+                sets=self._to_come_again(cmd.now) if follow_up in _AT_WORK else (),
+            )
         )
 
     class Reopened(Event, frozen=True, kw_only=True):
@@ -930,10 +1741,16 @@ class Recommendation(Aggregate):
         decision: Annotated[Decision, Meta(description="the decision that holds again")]
         act: Annotated[BodyAct | None, Meta(description="the body's latest decision that holds again")] = None
         follow_up: Annotated[FollowUp | None, Meta(description="the follow-up that holds again")] = None
+        sets: Sets = ()
+
+        def takes(self) -> Sequence[str]:
+            return _alarms(self.originator_id, self.sets)
 
         def apply(self, it: Recommendation) -> None:
             it.decision, it.act, it.follow_up = self.decision, self.act, self.follow_up
+            it.ending = it.successor = None
             it.reopened, it.before_closing = (self.closed_as, it.state), None
+            it.reminders += self.sets
 
     def _claim(self) -> Claim:
         if self.claim is None:
@@ -944,23 +1761,36 @@ class Recommendation(Aggregate):
         if text_version != self.text_version:
             raise self._refusal("recommendation.text_version", given=text_version, current=self.text_version)
 
+    def _require_assessment(self, assessment: Assessment) -> None:
+        statements = msgspec.structs.asdict(assessment)
+        if missing := [name for name, statement in statements.items() if not statement.strip()]:
+            raise self._refusal("recommendation.assessment", missing=", ".join(missing))
+
+    def _require_body(self, body: str, *, bodies: Collection[str] | None = None) -> None:
+        entitled = [known for known in (self.body, self.referred_by) if known] if bodies is None else bodies
+        if body not in entitled:
+            raise self._refusal("recommendation.body", body=body, entitled=", ".join(entitled))
+
     def _require_act(self, act: BodyAct, cmd: Command, *, bodies: Collection[str] | None = None) -> None:
         """An act of a body that may decide, of a day that has come, and not of silence."""
-        entitled = [body for body in (self.body, self.referred_by) if body] if bodies is None else bodies
-        if act.body not in entitled:
-            raise self._refusal("recommendation.body", body=act.body, entitled=", ".join(entitled))
+        self._require_body(act.body, bodies=bodies)
         if act.decided_on > cmd.today:
             raise self._refusal("recommendation.decided_on", latest=cmd.today.isoformat())
         if act.method is Method.SILENCE_PROCEDURE:
             raise self._refusal("recommendation.silence_procedure")
 
     def _require_due(self, due_on: date, zone: str, cmd: Command) -> None:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidInput(fields=[("zone", "is not an IANA time zone")]) from error
+        _require_zone(zone)
         if due_on < cmd.effective:
             raise self._refusal("recommendation.due_date", earliest=cmd.effective.isoformat())
+        try:
+            self._to_come(None, due_on, zone, now=cmd.now)
+        except OverflowError:
+            raise InvalidInput(fields=[("dueOn", "lies beyond the calendar")]) from None
+
+    def _require_reporter(self, organization: str) -> None:
+        if organization not in (self.lead, *self.partners):
+            raise self._refusal("recommendation.reporter", organization=organization, lead=self.lead or "")
 
     def _require_open(self, contest: str) -> None:
         if contest not in self.open_contests:
@@ -969,6 +1799,18 @@ class Recommendation(Aggregate):
 
 def _sorted(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(codes)))
+
+
+def _broken(recommendation: UUID, silence: Silence | None) -> Sequence[str]:
+    """What the end of a silence gives back."""
+    return (silence.alarm(recommendation),) if silence else ()
+
+
+def _require_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(fields=[("zone", "is not an IANA time zone")]) from error
 
 
 def _require_apart(lead: str, partners: Iterable[str]) -> None:
@@ -981,6 +1823,10 @@ def _organizations_of(actor: Actor) -> frozenset[str]:
     speaks = (Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER)
     scopes = {held.scope for held in actor.roles if held.role in speaks}
     return frozenset(code for code in {actor.organization, *scopes} if code)
+
+
+def _carried(it: Recommendation, ending: Ending) -> Carried:
+    return Carried(source=it.code, ending=ending, sessions=it.sessions, gaps=it.answered_gaps, clauses=it.rests_on)
 
 
 class Recommendations(Commands):
@@ -1064,6 +1910,62 @@ class Recommendations(Commands):
         )
         return it
 
+    def start_silence(
+        self,
+        recommendation: UUID | str,
+        *,
+        body: str,
+        meeting: str,
+        number: str,
+        text_version: int,
+        assessment: Assessment,
+        deadline: datetime,
+        zone: str = "UTC",
+    ) -> Recommendation:
+        it = self._subject(recommendation)
+        self._allow(bodies=[body])
+        it.start_silence(
+            body=body,
+            meeting=meeting,
+            number=number,
+            text_version=text_version,
+            assessment=assessment,
+            deadline=deadline,
+            zone=zone,
+            cmd=self._cmd,
+        )
+        return it
+
+    def object(self, recommendation: UUID | str) -> Recommendation:
+        """Object for the organization that speaks: as what it sits in the body; if it does not, in the Compact."""
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        speaking = require_organization(self._work, organization)
+        body = self._find(Body, it.body) if it.body else None
+        of_body = body is not None and body.is_member(organization)
+        sits = body is not None and organization in body.members
+        of_compact = speaking.compact_status is CompactStatus.MEMBER and not sits
+        it.object(organization=organization, of_body=of_body, of_compact=of_compact, cmd=self._cmd)
+        return it
+
+    def withdraw_objection(self, recommendation: UUID | str) -> Recommendation:
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        it.withdraw_objection(organization=organization, cmd=self._cmd)
+        return it
+
+    def end_silence(self, recommendation: UUID | str) -> Recommendation:
+        it = self._subject(recommendation)
+        self._allow(bodies=[it.body] if it.body else [])
+        it.end_silence(cmd=self._cmd)
+        return it
+
+    def adopt_by_silence(self, recommendation: UUID | str, *, silence: int) -> Recommendation:
+        it = self._subject(recommendation)
+        self._allow()
+        it.adopt_by_silence(silence=silence, cmd=self._cmd)
+        return it
+
     def adopt(
         self, recommendation: UUID | str, *, act: BodyAct, text_version: int, assessment: Assessment
     ) -> Recommendation:
@@ -1139,6 +2041,44 @@ class Recommendations(Commands):
         it.change_due_date(due_on=due_on, zone=zone, cmd=self._cmd)
         return it
 
+    def set_milestone(self, recommendation: UUID | str, *, milestone: str, title: str, due_on: date) -> Recommendation:
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        it.set_milestone(milestone=milestone, title=title, due_on=due_on, organization=organization, cmd=self._cmd)
+        return it
+
+    def complete_milestone(
+        self, recommendation: UUID | str, *, milestone: str, evidence: Sequence[str]
+    ) -> Recommendation:
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        sealed = [self._sealed(it, "evidence", one) for one in evidence]
+        it.complete_milestone(milestone=milestone, evidence=sealed, organization=organization, cmd=self._cmd)
+        return it
+
+    def report_obstacle(self, recommendation: UUID | str, *, kind: ObstacleKind, text: str) -> Recommendation:
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        sealed = self._sealed(it, "text", text)
+        it.report_obstacle(kind=kind, text=sealed, organization=organization, cmd=self._cmd)
+        return it
+
+    def resolve_obstacle(self, recommendation: UUID | str, *, obstacle: int, resolution: str) -> Recommendation:
+        """Say how an obstacle, named by its number, was resolved."""
+        it, organization = self._subject(recommendation), self._speaker()
+        self._allow(organizations=[organization])
+        sealed = self._sealed(it, "resolution", resolution)
+        it.resolve_obstacle(obstacle=obstacle, resolution=sealed, organization=organization, cmd=self._cmd)
+        return it
+
+    def remind(
+        self, recommendation: UUID | str, *, milestone: str | None, due_on: date, kind: ReminderKind
+    ) -> Recommendation:
+        it = self._subject(recommendation)
+        self._allow()
+        it.remind(milestone=milestone, due_on=due_on, kind=kind, cmd=self._cmd)
+        return it
+
     def report_progress(
         self, recommendation: UUID | str, *, text: str, percentage: int | None = None
     ) -> Recommendation:
@@ -1159,6 +2099,8 @@ class Recommendations(Commands):
             evidence=[self._sealed(it, "evidence", one) for one in evidence],
             cmd=self._cmd,
         )
+        if it.open_milestones:
+            self._warn("recommendation.open_milestones")
         return it
 
     def contest_claim(self, recommendation: UUID | str) -> Recommendation:
@@ -1201,13 +2143,59 @@ class Recommendations(Commands):
         it.withdraw(organization=organization, cmd=self._cmd)
         return it
 
+    def supersede(self, recommendation: UUID | str, *, successor: UUID | str) -> Recommendation:
+        """Let another take its place: that one carries on sources, gaps and clauses, in the same transaction."""
+        it = self._subject(recommendation)
+        self._allow(bodies=[it.answering_body] if it.answering_body else [])
+        other = self._get(Recommendation, successor)
+        before = it.version
+        it.supersede(successor=self._successor(it, other), cmd=self._cmd)
+        if it.version > before:
+            other.carry_on(_carried(it, Ending.SUPERSEDED), cmd=self._cmd)
+        return it
+
+    def merge(self, recommendation: UUID | str, *, into: UUID | str) -> Recommendation:
+        """Let it go on as a part of another, which carries on sources, gaps and clauses, in the same transaction."""
+        it = self._subject(recommendation)
+        self._allow(bodies=[it.answering_body] if it.answering_body else [])
+        other = self._get(Recommendation, into)
+        before = it.version
+        it.merge(into=self._successor(it, other), cmd=self._cmd)
+        if it.version > before:
+            other.carry_on(_carried(it, Ending.MERGED), cmd=self._cmd)
+        return it
+
+    def mark_overtaken(self, recommendation: UUID | str) -> Recommendation:
+        it = self._subject(recommendation)
+        self._allow(bodies=[it.answering_body] if it.answering_body else [])
+        it.mark_overtaken(cmd=self._cmd)
+        return it
+
+    def _successor(self, it: Recommendation, other: Recommendation) -> Successor:
+        """What `other` is to `it`: as long as each ends in favour of the next, the line of those is followed."""
+        follows: Recommendation | None = other
+        while follows is not None and follows is not it:
+            follows = self._get(Recommendation, follows.successor) if follows.successor else None
+        now = self._cmd.now
+        return Successor(
+            code=other.code,
+            state=other.state_at(now),
+            live=other.is_live(now),
+            leads_back=follows is it and other is not it,
+        )
+
     def reopen(self, recommendation: UUID | str, *, closed_as: Closing) -> Recommendation:
         it = self._subject(recommendation)
         body = it.act.body if it.act else it.body
         self._allow(bodies=[body] if body else [])
         if it.body and it.decision in (Decision.NOT_ADOPTED, Decision.WITHDRAWN):
             require_entries(self._work, EntryKind.BODY, [it.body], field="recommendation")
-        it.reopen(closed_as=closed_as, cmd=self._cmd)
+        carrying = self._get(Recommendation, it.successor) if it.successor else None
+        further = carrying.successor if carrying else None
+        before = it.version
+        it.reopen(closed_as=closed_as, carried_further=further, cmd=self._cmd)
+        if carrying and it.version > before:
+            carrying.give_back(it.code, cmd=self._cmd)
         return it
 
     def _subject(self, recommendation: UUID | str) -> Recommendation:

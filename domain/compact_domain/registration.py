@@ -22,6 +22,7 @@ from compact_domain.kernel import (
     PersonDetails,
     RuleViolation,
     Starts,
+    Work,
 )
 from compact_domain.organization import Organization, require_organization
 from compact_domain.retreat import Retreat, RetreatState, known_retreat
@@ -176,6 +177,10 @@ class Registration(Aggregate):
     def allowed_at(self, retreat: Retreat, now: datetime) -> tuple[str, ...]:
         """The verbs that may start at `now`, as its own guards and the times of its retreat say."""
         return tuple(verb for verb in self.allowed(now) if _out_of_time(verb, retreat, now) is None)
+
+    def allowed_with(self, work: Work) -> tuple[str, ...]:
+        retreat = work.find(Retreat, Retreat.identify(self.retreat))
+        return self.allowed_at(retreat, work.now) if retreat else ()
 
     class Created(Event, Aggregate.Created, frozen=True, kw_only=True):
         """A person was nominated, or took the part of another whom he or she substitutes."""
@@ -611,7 +616,7 @@ class Registrations(Commands):
         at = self._retreat(retreat)
         self._allow()
         if (places := self._find(Places, Places.key(at.code, mode))) is None:
-            raise RuleViolation("retreat.seat_rules", state=at.state, allowed=["set_seat_rules"])
+            raise RuleViolation("retreat.seat_rules", state=at.state, allowed=["retreat.set_seat_rules"])
         promoted: Registration | None = None
         while at.takes_changes and (first := places.next):
             it = self._get(Registration, first)
@@ -628,6 +633,7 @@ class Registrations(Commands):
         it = self._subject(registration, "skip_waiting")
         mode = it.require_waiting(mode, self._cmd)
         self._require_running(it)
+        it.require_begun(self._cmd.effective)
         self._places(it.retreat, mode).skip(registration=it.id, cmd=self._cmd)
         return it
 

@@ -41,7 +41,9 @@ RULES: Mapping[str, str] = {
     "retreat.seat_rules": "Registration opens with seat rules, and with a number of places where there is a room.",
     "retreat.format": "A mode is not dropped while people are registered in it or wait for it.",
     "retreat.logistics": "An organization acknowledges a version of the logistics that was issued.",
-    "retreat.agenda": "An agenda names each session once, ending after it starts, within the retreat's days.",
+    "retreat.agenda": "An agenda names sessions of its retreat that were not cancelled, each once, ending after it"
+    " starts, within the retreat's days.",
+    "retreat.report_position": "A summary report is written from a position that the history has come to.",
     "retreat.action_plan": "Each version of an action plan is adopted once, and after those before it.",
 }
 CLAIMS: Mapping[str, str] = {}
@@ -479,7 +481,7 @@ class Retreat(Aggregate):
             return
         self._may("open_registration", cmd)
         if self.seat_rules is None or (Mode.IN_PERSON in self.modes and self.seat_rules.in_person_places is None):
-            raise RuleViolation("retreat.seat_rules", state=self.state, allowed=["set_seat_rules"])
+            raise RuleViolation("retreat.seat_rules", state=self.state, allowed=["retreat.set_seat_rules"])
         self._require_deadline(wanted, ends_on=self.ends_on, zone=self.zone, now=cmd.now)
         self._states(self.RegistrationOpened(**self._next(cmd), deadline=wanted))
 
@@ -649,10 +651,16 @@ class Retreat(Aggregate):
         def apply(self, it: Retreat) -> None:
             it.retreat_state = RetreatState.CANCELLED
 
-    def issue_summary_report(self, *, report: Report, cmd: Command, comments: Sequence[Comment] = ()) -> None:
+    def issue_summary_report(
+        self, *, report: Report, head: int, cmd: Command, comments: Sequence[Comment] = ()
+    ) -> None:
+        """Issue a version. `head` is how far the history has come: nothing is written from what is still to happen."""
         if self.reports and self.reports[-1] == report:
             return
         self._may("issue_summary_report", cmd)
+        if report.position > head:
+            details = {"position": report.position, "latest": head}
+            raise RuleViolation("retreat.report_position", state=self.state, allowed=self._verbs(), details=details)
         self._states(
             self.SummaryReportIssued(
                 **self._next(cmd), n=len(self.reports) + 1, report=report, comments=tuple(comments)
@@ -933,6 +941,8 @@ class Retreats(Commands):
         it = self._subject(retreat)
         note = self._seal(change_note, field="change_note", about=it.id)
         it.publish_agenda(sessions=sessions, change_note=note, cmd=self._cmd)
+        if it.pending_events:
+            self._require_sessions(it)
         return it
 
     def open(self, retreat: UUID | str) -> Retreat:
@@ -983,6 +993,7 @@ class Retreats(Commands):
         report = Report(stage=stage, position=position, content_digest=content_digest, file_digest=file_digest)
         it.issue_summary_report(
             report=report,
+            head=self._work.store.head(),
             comments=[
                 Comment(
                     organization=self._get(Organization, said.organization).code,
@@ -1029,6 +1040,15 @@ class Retreats(Commands):
     def _known(self, retreat: UUID | str) -> Retreat:
         known_retreat(self._work, retreat)
         return self._load(Retreat, retreat)
+
+    def _require_sessions(self, it: Retreat) -> None:
+        from compact_domain.session import known_session  # here, since sessions in their turn know retreats
+
+        for entry in it.agenda:
+            session = known_session(self._work, entry.session)
+            if session.retreat != it.code or session.state == "cancelled":
+                details = {"session": session.code, "retreat": session.retreat, "session_state": session.state}
+                raise RuleViolation("retreat.agenda", state=it.state, details=details)
 
     def _provide_places(self, it: Retreat) -> None:
         """Provide for the places that the seat rules give; not before the retreat is announced, which would tell."""

@@ -92,6 +92,7 @@ class RolesOfPerson(Aggregate):
 
     TOPIC = "roles_of_person"
     MAY_START_FROM = MAY_START_FROM
+    IS_REGISTER = True
 
     def __init__(self, *, subject: UUID) -> None:
         self.subject = subject
@@ -209,7 +210,7 @@ class RolesOfPerson(Aggregate):
                 details = {"valid_from": standing.valid_from.isoformat()}
                 if standing.valid_until is not None:
                     details["valid_until"] = standing.valid_until.isoformat()
-                raise RuleViolation("role.held", state=self.state, allowed=["revoke"], details=details)
+                raise RuleViolation("role.held", state=self.state, allowed=["role.revoke"], details=details)
             if standing.organization and grant.organization and standing.organization != grant.organization:
                 details = {"organization": standing.organization}
                 raise RuleViolation("role.organization", state=self.state, details=details)
@@ -233,7 +234,7 @@ class RolesOfPerson(Aggregate):
         self._may("revoke", cmd)
         if not any(grant.same_power(role, scope, by_office=False) for grant in self.grants):
             if any(grant.same_power(role, scope, by_office=True) for grant in self.grants):
-                raise RuleViolation("role.by_appointment", state=self.state, allowed=["release_chair"])
+                raise RuleViolation("role.by_appointment", state=self.state, allowed=["body.release_chair"])
             raise RuleViolation("role.not_granted", state=self.state, details={"role": role.value})
         self._states(self.Revoked(**self._next(cmd), role=role, scope=scope))
 
@@ -277,6 +278,7 @@ class Administrators(Aggregate):
     """Who administers the service: one for each database, so that the last of them stays."""
 
     TOPIC = "administrators"
+    IS_REGISTER = True
 
     def __init__(self, *, subject: UUID) -> None:
         self.subjects: frozenset[UUID] = frozenset({subject})
@@ -320,7 +322,7 @@ class Administrators(Aggregate):
         if subject not in self.subjects:
             return
         if len(self.subjects) == 1:
-            raise RuleViolation("role.last_administrator", state=self.state, allowed=["grant"])
+            raise RuleViolation("role.last_administrator", state=self.state, allowed=["role.grant"])
         self._states(self.Dismissed(**self._next(cmd), subject=subject))
 
     class Dismissed(Event, frozen=True, kw_only=True):

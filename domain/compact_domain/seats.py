@@ -52,6 +52,7 @@ class EntitySeats(Aggregate):
 
     TOPIC = "entity_seats"
     MAY_START_FROM = OF_SEATS
+    IS_REGISTER = True
 
     def __init__(self, *, retreat: str, entity: str) -> None:
         self.retreat, self.entity = retreat, entity
@@ -226,6 +227,7 @@ class Places(Aggregate):
 
     TOPIC = "places"
     MAY_START_FROM = OF_PLACES
+    IS_REGISTER = True
 
     def __init__(self, *, retreat: str, mode: Mode, room: int | None) -> None:
         self.retreat, self.mode, self.room = retreat, mode, room

@@ -22,6 +22,7 @@ from compact_domain.kernel import (
     NotFound,
     Receipt,
     Refusal,
+    RuleViolation,
     Unavailable,
     Work,
 )
@@ -106,9 +107,11 @@ class Commander:
             try:
                 _require_represented(attempt, intent)
                 subject = decision(work)
-            except Refusal:
+            except Refusal as refusal:
                 if attempt.is_outdated(intent.by, intent.id):
                     raise Conflict from None
+                if isinstance(refusal, RuleViolation):
+                    refusal.allowed = work.offers(refusal)
                 raise
             if not work.judged:
                 raise RuntimeError(f"{intent.name} did not ask the policy")

@@ -25,6 +25,7 @@ from psycopg import sql
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from compact_api.cache import Remembering
 from compact_api.context import Context, Identity
@@ -64,6 +65,23 @@ def tune() -> None:
     sys.setswitchinterval(0.001)
 
 
+class _Mounted:
+    """An application under a path of a host whose proxy may have stripped the host's own prefix from what was asked.
+
+    The host knows that prefix as its `root_path`. A mount looks for it in the path, and finds nothing where it is not.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        prefix = scope.get("app_root_path", "")
+        if prefix and not scope["path"].startswith(scope["root_path"]):
+            whole = {"path": prefix + scope["path"], "raw_path": prefix.encode() + scope.get("raw_path", b"")}
+            scope = {**scope, **whole}
+        await self.app(scope, receive, send)
+
+
 class Compact:
     """The module: mounted in a host, included as a router, or served on its own. Making one does no I/O.
 
@@ -90,7 +108,7 @@ class Compact:
 
     def mount(self, app: FastAPI, path: str) -> None:
         """Mount the module under a path, its start and stop chained to the host's own."""
-        app.mount(path, self.app)
+        app.mount(path, _Mounted(self.app))
         theirs = app.router.lifespan_context
 
         @asynccontextmanager

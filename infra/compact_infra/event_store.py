@@ -307,6 +307,11 @@ class Attempt:
         """Keys of the claims now held whose key begins with `prefix`."""
         return [key for key, _ in self._range(prefix, prefix + "\U0010ffff")]
 
+    def head(self) -> int:
+        if self._head is None:
+            raise RuntimeError("the attempt has not begun")
+        return self._head
+
     def _range(self, low: str, high: str) -> list[tuple[str, UUID]]:
         found = self.connection.execute(
             self.store.sql("select key, holder from {s}.claim where key >= %s and key < %s order by key"),

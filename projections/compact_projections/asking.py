@@ -216,14 +216,21 @@ class Asking:
 
     def at(self, moment: Moment) -> Asking:
         """The same viewer at another moment."""
+        return self._as(moment, inside=self.inside, own=self.own)
+
+    def seen_by(self, *, inside: bool, own: Concerns | None) -> Asking:
+        """The same moment for another viewer."""
+        return self._as(self.moment, inside=inside, own=own)
+
+    def _as(self, moment: Moment, *, inside: bool, own: Concerns | None) -> Asking:
         return Asking(
             self.lease,
             schema=self.schema,
             events=self.events,
             moment=moment,
             private=self.private,
-            inside=self.inside,
-            own=self.own,
+            inside=inside,
+            own=own,
         )
 
     def compose(self, statement: LiteralString, **parts: sql.Composable) -> sql.Composed:

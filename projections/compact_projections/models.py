@@ -11,7 +11,7 @@ from compact_projections.decisions import Decisions
 from compact_projections.focal_points import FocalPoints
 from compact_projections.kit import ReadModel, Row
 from compact_projections.organizations import Organizations
-from compact_projections.recommendations import Progress, Recommendations, Responses, Texts
+from compact_projections.recommendations import Progress, Recommendations, Reminders, Responses, Texts
 from compact_projections.registration_desk import (
     Desk,
     EntitySeatsRow,
@@ -40,6 +40,7 @@ from compact_projections.sessions import (
     RecordCorrections,
     Speakers,
 )
+from compact_projections.silences import Objections, ObjectionWithdrawals, SilenceEnds, Silences
 
 
 def models() -> list[ReadModel[Any]]:
@@ -72,7 +73,12 @@ def models() -> list[ReadModel[Any]]:
         Texts(),
         Responses(),
         Progress(),
+        Reminders(),
         Decisions(),
+        Silences(),
+        SilenceEnds(),
+        Objections(),
+        ObjectionWithdrawals(),
         FocalPoints(),
         Desk(),
         SeatsHeld(),

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypedDict
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from psycopg import sql
 
-from compact_domain.kernel import Fact, Provenance, Sealed, Value
+from compact_domain.kernel import Fact, Provenance, Sealed, Value, end_of_day
 from compact_domain.recommendation import (
     ADOPTED,
     Assessment,
     Closing,
     ContestEnding,
     Decision,
+    Ending,
     FollowUp,
+    ObstacleKind,
     Recommendation,
+    ReminderKind,
     Response,
+    Silence,
 )
 from compact_domain.vocabulary import BodyAct
 from compact_projections.asking import Asking, Moment, Where
@@ -81,6 +84,60 @@ class ClaimMade(Value, frozen=True, kw_only=True):
     verified_at: datetime | None = None
 
 
+class MilestoneSet(Value, frozen=True, kw_only=True):
+    """A step of the work: what is to be reached by when, and once it was, on what evidence."""
+
+    code: str
+    title: str
+    due_on: date
+    zone: str
+    falls_due_at: datetime
+    organization: str
+    provenance: Provenance
+    recorded_at: datetime
+    evidence: tuple[Sealed, ...] = ()
+    completed_by: str | None = None
+    completed: Provenance | None = None
+    completed_at: datetime | None = None
+
+
+class ObstacleMet(Value, frozen=True, kw_only=True):
+    """What stands in the way of the work, and once it was resolved, how."""
+
+    number: int
+    kind: ObstacleKind
+    organization: str
+    text: Sealed
+    provenance: Provenance
+    recorded_at: datetime
+    resolution: Sealed | None = None
+    resolved_by: str | None = None
+    resolved: Provenance | None = None
+    resolved_at: datetime | None = None
+
+
+class CarriedOn(Value, frozen=True, kw_only=True):
+    """What one recommendation carries on of another that ended in its favour."""
+
+    source: str
+    ending: Ending
+    sessions: tuple[str, ...]
+    gaps: tuple[str, ...]
+    clauses: tuple[str, ...]
+    provenance: Provenance
+    recorded_at: datetime
+
+
+class Ended(Value, frozen=True, kw_only=True):
+    """How a recommendation ended. The reason lies in provenance."""
+
+    ending: Ending
+    successor: str | None = None
+    open_milestones: tuple[str, ...]
+    provenance: Provenance
+    recorded_at: datetime
+
+
 class RecommendationRow(Row, frozen=True, kw_only=True):
     """A recommendation as its facts left it. Whether it is overdue at a moment, `is_overdue` tells."""
 
@@ -89,14 +146,16 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
         ("code",),
         ("decision", "code"),
         ("follow_up", "code"),
+        ("ending", "code"),
         ("proposer", "code"),
         ("lead", "code"),
-        ("session", "code"),
         ("decided_by", "code"),
         ("proposed_on",),
         ("decided_on",),
         ("due_on",),
         ("falls_due_at",),
+        ("withheld_from",),
+        ("answers_gaps", "decision"),
     )
 
     id: UUID
@@ -108,10 +167,19 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     proposer: str
     proposed_on: date
     session: str | None
+    sessions: tuple[str, ...]
+    """Where it came out of, and where what it carries on came out of."""
     gaps: tuple[str, ...]
+    """Those it answers, with those of what it carries on; `own_gaps` are its own."""
+    own_gaps: tuple[str, ...]
+    answers_gaps: bool
+    """Whether it names any: by these it is found where it is asked which gaps have no answer."""
     regions: tuple[str, ...]
     working_groups: tuple[str, ...]
     clauses: tuple[str, ...]
+    """Those it rests on, with those of what it carries on; `own_clauses` are its own."""
+    own_clauses: tuple[str, ...]
+    carried: tuple[CarriedOn, ...] = ()
 
     decision: Decision = Decision.PROPOSED
     body: str | None = None
@@ -129,6 +197,9 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     """The latest decision that stands."""
     decided_by: str | None = None
     decided_on: date | None = None
+    silence: int | None = None
+    """Number of the silence that runs, if one does."""
+    silence_deadline: datetime | None = None
     adopted_version: int | None = None
     assessment: Assessment | None = None
     unannounced: tuple[str, ...] = ()
@@ -146,9 +217,16 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     """While somebody is at work on it: the end of the last day, after which it is overdue."""
     percentage: int | None = None
     last_progress_at: datetime | None = None
+    milestones: tuple[MilestoneSet, ...] = ()
+    obstacles: tuple[ObstacleMet, ...] = ()
     claims: tuple[ClaimMade, ...] = ()
     verified_by: str | None = None
     verified_on: date | None = None
+    ending: Ending | None = None
+    successor: str | None = None
+    ended: Ended | None = None
+    stands_since: datetime
+    """When it came to stand where it does, before its body and in its follow-up."""
 
     def is_withheld(self) -> bool:
         return self.withheld_from is not None
@@ -156,6 +234,11 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     def is_overdue(self, moment: Moment) -> bool:
         """Whether its last day was over at a moment without a claim that it is implemented."""
         return self.falls_due_at is not None and moment.is_past(self.falls_due_at)
+
+    def is_late(self, milestone: MilestoneSet, moment: Moment) -> bool:
+        """Whether a milestone's last day was over at a moment, while it was open and somebody at work on it."""
+        at_work = self.falls_due_at is not None and milestone.completed_at is None
+        return at_work and moment.is_past(milestone.falls_due_at)
 
 
 class Recommendations(ReadModel[RecommendationRow]):
@@ -172,15 +255,22 @@ class Recommendations(ReadModel[RecommendationRow]):
             proposer=fact.proposer,
             proposed_on=fact.provenance.effective_on,
             session=fact.session,
+            sessions=(fact.session,) if fact.session else (),
             gaps=fact.gaps,
+            own_gaps=fact.gaps,
+            answers_gaps=bool(fact.gaps),
             regions=fact.regions,
             working_groups=fact.working_groups,
             clauses=fact.clauses,
+            own_clauses=fact.clauses,
+            stands_since=fact.timestamp,
         )
 
     @on(Recommendation.Amended)
     def amended(self, row: RecommendationRow, fact: Recommendation.Amended, at: Recorded) -> RecommendationRow:
-        return _next(row, fact, title=fact.title, text=fact.text, text_version=fact.text_version)
+        return _next(
+            row, fact, title=fact.title, text=fact.text, text_version=fact.text_version, **_broken(fact.silence)
+        )
 
     @on(Recommendation.PutUnderReview)
     def under_review(
@@ -198,9 +288,22 @@ class Recommendations(ReadModel[RecommendationRow]):
             referred_by=None,
         )
 
-    @on(Recommendation.Responded)
+    @on(Recommendation.Responded, Recommendation.ObjectionWithdrawn, Recommendation.Reminded)
     def heard(self, row: RecommendationRow, fact: Recommendation.Event, at: Recorded) -> RecommendationRow:
         return _next(row, fact)
+
+    @on(Recommendation.SilenceStarted)
+    def in_silence(
+        self, row: RecommendationRow, fact: Recommendation.SilenceStarted, at: Recorded
+    ) -> RecommendationRow:
+        silence = fact.silence
+        return _next(row, fact, decision=Decision.IN_SILENCE, silence=silence.number, silence_deadline=silence.deadline)
+
+    @on(Recommendation.Objected, Recommendation.SilenceEnded)
+    def heard_again(
+        self, row: RecommendationRow, fact: Recommendation.Objected | Recommendation.SilenceEnded, at: Recorded
+    ) -> RecommendationRow:
+        return _next(row, fact, **_broken(fact.silence))
 
     @on(Recommendation.Adopted)
     def adopted(self, row: RecommendationRow, fact: Recommendation.Adopted, at: Recorded) -> RecommendationRow:
@@ -211,6 +314,8 @@ class Recommendations(ReadModel[RecommendationRow]):
             adopted_version=fact.text_version,
             assessment=fact.assessment,
             follow_up=FollowUp.UNASSIGNED,
+            silence=None,
+            silence_deadline=None,
         )
 
     @on(Recommendation.NotAdopted)
@@ -246,7 +351,7 @@ class Recommendations(ReadModel[RecommendationRow]):
 
     @on(Recommendation.Withdrawn)
     def withdrawn(self, row: RecommendationRow, fact: Recommendation.Withdrawn, at: Recorded) -> RecommendationRow:
-        return _next(row, fact, decision=Decision.WITHDRAWN)
+        return _next(row, fact, **_broken(fact.silence) | {"decision": Decision.WITHDRAWN})
 
     @on(Recommendation.Reopened)
     def reopened(self, row: RecommendationRow, fact: Recommendation.Reopened, at: Recorded) -> RecommendationRow:
@@ -258,6 +363,9 @@ class Recommendations(ReadModel[RecommendationRow]):
             decided_by=fact.act.body if fact.act else None,
             decided_on=fact.act.decided_on if fact.act else None,
             follow_up=fact.follow_up,
+            ending=None,
+            successor=None,
+            ended=None,
         )
         if fact.closed_as is Closing.VERIFIED:
             unverified = _claim(again, state=ClaimState.STANDING, verified_by=None, verified=None, verified_at=None)
@@ -285,6 +393,101 @@ class Recommendations(ReadModel[RecommendationRow]):
         self, row: RecommendationRow, fact: Recommendation.DueDateChanged, at: Recorded
     ) -> RecommendationRow:
         return _next(row, fact, due_on=fact.due_on, zone=fact.zone)
+
+    @on(Recommendation.MilestoneSet)
+    def stepped(self, row: RecommendationRow, fact: Recommendation.MilestoneSet, at: Recorded) -> RecommendationRow:
+        milestone = MilestoneSet(
+            code=fact.milestone,
+            title=fact.title,
+            due_on=fact.due_on,
+            zone=fact.zone,
+            falls_due_at=end_of_day(fact.due_on, fact.zone),
+            organization=fact.organization,
+            provenance=fact.provenance,
+            recorded_at=at.recorded_at,
+        )
+        return _next(row, fact, follow_up=FollowUp.IN_PROGRESS, milestones=(*row.milestones, milestone))
+
+    @on(Recommendation.MilestoneCompleted)
+    def step_taken(
+        self, row: RecommendationRow, fact: Recommendation.MilestoneCompleted, at: Recorded
+    ) -> RecommendationRow:
+        taken = tuple(
+            replace(
+                one,
+                evidence=fact.evidence,
+                completed_by=fact.organization,
+                completed=fact.provenance,
+                completed_at=at.recorded_at,
+            )
+            if one.code == fact.milestone
+            else one
+            for one in row.milestones
+        )
+        return _next(row, fact, milestones=taken)
+
+    @on(Recommendation.ObstacleReported)
+    def hindered(
+        self, row: RecommendationRow, fact: Recommendation.ObstacleReported, at: Recorded
+    ) -> RecommendationRow:
+        obstacle = ObstacleMet(
+            number=fact.obstacle,
+            kind=fact.kind,
+            organization=fact.organization,
+            text=fact.text,
+            provenance=fact.provenance,
+            recorded_at=at.recorded_at,
+        )
+        return _next(row, fact, obstacles=(*row.obstacles, obstacle))
+
+    @on(Recommendation.ObstacleResolved)
+    def no_longer_hindered(
+        self, row: RecommendationRow, fact: Recommendation.ObstacleResolved, at: Recorded
+    ) -> RecommendationRow:
+        resolved = tuple(
+            replace(
+                one,
+                resolution=fact.resolution,
+                resolved_by=fact.organization,
+                resolved=fact.provenance,
+                resolved_at=at.recorded_at,
+            )
+            if one.number == fact.obstacle
+            else one
+            for one in row.obstacles
+        )
+        return _next(row, fact, obstacles=resolved)
+
+    @on(Recommendation.Superseded)
+    def superseded(self, row: RecommendationRow, fact: Recommendation.Superseded, at: Recorded) -> RecommendationRow:
+        return _at_an_end(row, fact, at, Ending.SUPERSEDED, fact.open_milestones, fact.successor)
+
+    @on(Recommendation.Merged)
+    def merged(self, row: RecommendationRow, fact: Recommendation.Merged, at: Recorded) -> RecommendationRow:
+        return _at_an_end(row, fact, at, Ending.MERGED, fact.open_milestones, fact.successor)
+
+    @on(Recommendation.Overtaken)
+    def overtaken(self, row: RecommendationRow, fact: Recommendation.Overtaken, at: Recorded) -> RecommendationRow:
+        return _at_an_end(row, fact, at, Ending.OVERTAKEN, fact.open_milestones)
+
+    @on(Recommendation.CarriedOn)
+    def carrying_on(self, row: RecommendationRow, fact: Recommendation.CarriedOn, at: Recorded) -> RecommendationRow:
+        carried = CarriedOn(
+            source=fact.source,
+            ending=fact.ending,
+            sessions=fact.sessions,
+            gaps=fact.gaps,
+            clauses=fact.clauses,
+            provenance=fact.provenance,
+            recorded_at=at.recorded_at,
+        )
+        return _carrying(row, fact, (*row.carried, carried))
+
+    @on(Recommendation.GaveBack)
+    def carrying_no_longer(
+        self, row: RecommendationRow, fact: Recommendation.GaveBack, at: Recorded
+    ) -> RecommendationRow:
+        return _carrying(row, fact, tuple(one for one in row.carried if one.source != fact.source))
 
     @on(Recommendation.ProgressReported)
     def in_progress(
@@ -371,10 +574,13 @@ class Recommendations(ReadModel[RecommendationRow]):
 def _next(row: RecommendationRow, fact: Recommendation.Event, **changes: Any) -> RecommendationRow:
     """The next version of a row, and what follows from the others in it."""
     new = replace(row, version=fact.originator_version, **changes)
-    at_work = new.follow_up in AT_WORK
+    at_work = new.follow_up in AT_WORK and new.ending is None
     concerned = dict.fromkeys(body for body in (new.body, new.referred_by, new.decided_by) if body)
+    stood, stands = ((it.decision, it.act, it.follow_up, it.ending) for it in (row, new))
     return replace(
         new,
+        stands_since=row.stands_since if stands == stood else fact.timestamp,
+        answers_gaps=bool(new.gaps),
         bodies=tuple(concerned),
         falls_due_at=end_of_day(new.due_on, new.zone or "UTC") if at_work and new.due_on else None,
     )
@@ -391,6 +597,47 @@ def _withheld(row: RecommendationRow, fact: Recommendation.Event, act: BodyAct) 
         row,
         unannounced=(*row.unannounced, act.number),
         withheld_from=row.withheld_from or fact.originator_version,
+    )
+
+
+def _broken(silence: Silence | None) -> dict[str, Any]:
+    """What changes of a row as a silence ends before its deadline, if one does."""
+    if silence is None:
+        return {}
+    return {"decision": Decision.UNDER_REVIEW, "silence": None, "silence_deadline": None}
+
+
+def _at_an_end(
+    row: RecommendationRow,
+    fact: Recommendation.Event,
+    at: Recorded,
+    ending: Ending,
+    open_milestones: tuple[str, ...],
+    successor: str | None = None,
+) -> RecommendationRow:
+    ended = Ended(
+        ending=ending,
+        successor=successor,
+        open_milestones=open_milestones,
+        provenance=fact.provenance,
+        recorded_at=at.recorded_at,
+    )
+    return _next(row, fact, ending=ending, successor=successor, ended=ended)
+
+
+def _carrying(row: RecommendationRow, fact: Recommendation.Event, carried: tuple[CarriedOn, ...]) -> RecommendationRow:
+    """The row with what it carries on, and what it answers and rests on by that."""
+
+    def with_those_carried(own: Iterable[str], of: str) -> tuple[str, ...]:
+        return tuple(sorted({*own, *(code for one in carried for code in getattr(one, of))}))
+
+    return _next(
+        row,
+        fact,
+        carried=carried,
+        sessions=with_those_carried((row.session,) if row.session else (), "sessions"),
+        gaps=with_those_carried(row.own_gaps, "gaps"),
+        clauses=with_those_carried(row.own_clauses, "clauses"),
     )
 
 
@@ -422,11 +669,6 @@ def _ended(
     still = any(contest.ending is None for contest in contests)
     again = _claim(row, state=ClaimState.CONTESTED if still else ClaimState.STANDING, contests=contests)
     return _next(again, fact, follow_up=FollowUp.CONTESTED if still else FollowUp.IMPLEMENTED)
-
-
-def end_of_day(day: date, zone: str) -> datetime:
-    """The instant at which a day ends in a zone: 24:00, so that it holds the whole day."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 class PartRow(Row, frozen=True, kw_only=True):
@@ -503,7 +745,10 @@ class ResponseRow(PartRow, frozen=True, kw_only=True):
     """What an organization said to a text."""
 
     TABLE: ClassVar[str] = "recommendation_response"
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("recommendation", "version"),)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("recommendation", "version"),
+        ("organization", "recommendation"),
+    )
 
     organization: str
     text_version: int
@@ -550,10 +795,47 @@ class Progress(ReadModel[ProgressRow]):
         return ProgressRow(**part(fact, at), organization=fact.organization, text=fact.text, percentage=fact.percentage)
 
 
+class ReminderRow(PartRow, frozen=True, kw_only=True):
+    """That something came to be due soon, or late, and nothing had been done about it."""
+
+    TABLE: ClassVar[str] = "recommendation_reminder"
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("recommendation", "version"),)
+
+    kind: ReminderKind
+    milestone: str | None
+    due_on: date
+    at: datetime
+    lead: str
+
+
+class Reminders(ReadModel[ReminderRow]):
+    """Every reminder: one for what is due, its day and the kind."""
+
+    @on(Recommendation.Reminded, keys=part_key)
+    def reminded(self, fact: Recommendation.Reminded, at: Recorded) -> ReminderRow:
+        reminder = fact.reminder
+        return ReminderRow(
+            **part(fact, at),
+            kind=reminder.kind,
+            milestone=reminder.milestone,
+            due_on=reminder.due_on,
+            at=reminder.at,
+            lead=fact.lead,
+        )
+
+
 def overdue(asking: Asking, wanted: bool = True) -> sql.Composed:
     """The condition that a recommendation is overdue at the moment, or that it is not. See `next_due`."""
     late = sql.SQL("(t.falls_due_at < {now})").format(now=sql.Literal(asking.moment.recorded_until))
     return late if wanted else sql.SQL("({late} is not true)").format(late=late)
+
+
+MILESTONES = sql.SQL(
+    "(select (m ->> 'falls_due_at')::timestamptz as due, m ->> 'completed_at' is null as open,"
+    " t.falls_due_at is not null and m ->> 'completed_at' is null as at_work"
+    " from jsonb_array_elements(t.milestones) m)"
+)
+"""The milestones of a recommendation `t`: when each falls due, and whether it is open, and worked on."""
 
 
 async def next_due(asking: Asking) -> None:
@@ -562,19 +844,22 @@ async def next_due(asking: Asking) -> None:
         return
     found = await asking.rows(
         asking.compose(
-            "select min(t.falls_due_at) from {r}.recommendation t where {shown} and not coalesce({late}, true)",
+            "select min(t.falls_due_at), min(m.due) from {r}.recommendation t left join lateral {milestones} m on m.open"
+            " where {shown} and (t.falls_due_at >= {now} or m.due >= {now})",
             shown=asking.shows(RecommendationRow),
-            late=overdue(asking),
+            now=sql.Literal(asking.moment.recorded_until),
+            milestones=MILESTONES,
         )
     )
-    if (instant := found[0][0]) is not None:
-        asking.moment.is_past(instant)
+    for instant in found[0]:
+        if instant is not None:
+            asking.moment.is_past(instant)
 
 
 def of_retreat(asking: Asking, retreat: str) -> sql.Composed:
     """The condition that a recommendation came out of a session of a retreat."""
     return asking.compose(
-        "(exists (select from {r}.session s where s.code = t.session and s.retreat = {retreat} and {stands}))",
+        "(exists (select from {r}.session s where s.code = any(t.sessions) and s.retreat = {retreat} and {stands}))",
         retreat=sql.Literal(retreat),
         stands=asking.stands("s"),
     )
@@ -588,28 +873,49 @@ def is_adopted() -> sql.Composed:
 
 
 class PlanCounts(Value, frozen=True, kw_only=True):
-    """How far a plan has come: how many recommendations stand where."""
+    """How far a plan has come: how many recommendations stand where, and how many steps and obstacles there are."""
 
     by_follow_up: dict[FollowUp, int]
+    """Of those that have not ended."""
+    by_ending: dict[Ending, int]
     overdue: int
+    milestones: int
+    milestones_completed: int
+    milestones_overdue: int
+    obstacles_open: int
 
     @property
     def total(self) -> int:
-        return sum(self.by_follow_up.values())
+        return sum(self.by_follow_up.values()) + sum(self.by_ending.values())
 
 
 async def plan_counts(asking: Asking, where: Sequence[Where]) -> PlanCounts:
-    """How many recommendations that meet the conditions stand where in their follow-up, and how many are overdue."""
+    """How many recommendations that meet the conditions stand where, and what was done and is late of their work."""
     await next_due(asking)
     found = await asking.rows(
         asking.compose(
-            "select t.follow_up, count(*), count(*) filter (where {late}) from {r}.recommendation t"
-            " where {conditions} group by t.follow_up",
+            "select t.follow_up, t.ending, count(*), count(*) filter (where {late}), sum(m.total)::int8,"
+            " sum(m.completed)::int8, sum(m.overdue)::int8, sum(o.open)::int8 from {r}.recommendation t"
+            " cross join lateral (select count(*) as total, count(*) filter (where not m.open) as completed,"
+            " count(*) filter (where m.at_work and m.due < {now}) as overdue from {milestones} m) m"
+            " cross join lateral (select count(*) filter (where o ->> 'resolved_at' is null) as open"
+            " from jsonb_array_elements(t.obstacles) o) o"
+            " where {conditions} group by t.follow_up, t.ending",
             late=overdue(asking),
+            now=sql.Literal(asking.moment.recorded_until),
+            milestones=MILESTONES,
             conditions=asking.meeting(RecommendationRow, where),
         )
     )
+    standing = [(FollowUp(state), count) for state, ending, count, *_ in found if ending is None]
+    ended = [Ending(ending) for _, ending, count, *_ in found if ending is not None for _ in range(count)]
+    late, total, completed, milestones_late, hindering = (sum(row[n] for row in found) for n in range(3, 8))
     return PlanCounts(
-        by_follow_up={FollowUp(state): count for state, count, _ in found},
-        overdue=sum(late for _, _, late in found),
+        by_follow_up=dict(standing),
+        by_ending={ending: ended.count(ending) for ending in set(ended)},
+        overdue=late,
+        milestones=total,
+        milestones_completed=completed,
+        milestones_overdue=milestones_late,
+        obstacles_open=hindering,
     )

@@ -51,6 +51,7 @@ class RegistrationRow(Row, frozen=True, kw_only=True):
         ("retreat", "nominated_at"),
         ("retreat", "organization", "nominated_at"),
         ("retreat", "state", "nominated_at"),
+        ("state", "retreat"),
         ("subject", "nominated_at"),
     )
 

@@ -170,7 +170,11 @@ class SpeakerRow(Row, frozen=True, kw_only=True):
     """Somebody's invitation to speak in a session: the last one, where he or she was invited again."""
 
     TABLE: ClassVar[str] = "speaker"
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("session", "place"), ("registration",))
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("session", "place"),
+        ("registration",),
+        ("invitation", "session"),
+    )
 
     id: UUID
     session: UUID
@@ -337,6 +341,7 @@ class CapacityGapRow(Row, frozen=True, kw_only=True):
         ("voiced_by", "code"),
         ("rank", "code"),
         ("identified_on", "code"),
+        ("open", "code"),
     )
 
     id: UUID

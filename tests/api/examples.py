@@ -142,7 +142,6 @@ IN_CASE: Mapping[str, Mapping[str, Any]] = {
 
 UNCHECKED = {
     "PersonReference.subject": "subject ids are the host's: one may be given a role before it is seen here",
-    "AgendaEntryInput.session": "an agenda may name sessions before they are scheduled",
 }
 """Fields that may refer to what is not there, and why."""
 
@@ -336,7 +335,11 @@ class Examples:
 
     def allows(self, mutation: Mutation, thing: Thing) -> bool:
         """Whether the thing says that the mutation may be given to it now."""
-        return mutation.name in self._allowed[self.client(mutation)][thing.key][1]
+        return mutation.name in self.allowed(mutation, thing)
+
+    def allowed(self, mutation: Mutation, thing: Thing) -> Sequence[str]:
+        """What the thing says may be given to it now, by who gives the mutation."""
+        return self._allowed[self.client(mutation)][thing.key][1]
 
     def input(
         self, mutation: Mutation, thing: Thing | None, place: Place | None = None, *, whole: bool = False

@@ -167,7 +167,9 @@ def plan(title: str, *, by: str) -> int:
 REFUSALS: Mapping[str, kernel.Refusal] = {
     "missing": kernel.NotFound(kind="Thing", reference="THING-1"),
     "forbidden": kernel.Forbidden(action="thing.plan"),
-    "ruled": kernel.RuleViolation("seats", state="open", allowed=["withdraw"], details={"left": 0, "of": "ECOWAS"}),
+    "ruled": kernel.RuleViolation(
+        "seats", state="open", allowed=["focal_point.hand_over"], details={"left": 0, "of": "ECOWAS"}
+    ),
     "late": kernel.VersionConflict(expected=3, actual=5),
     "twice": kernel.IdempotencyMismatch(command_id=uuid4()),
 }
@@ -200,7 +202,7 @@ async def test_a_command_answers_with_its_payload() -> None:
                 "code": "RULE_VIOLATION",
                 "rule": "seats",
                 "state": "open",
-                "allowed": ["withdraw"],
+                "allowed": ["focalPointHandOver"],
                 "details": [{"name": "left", "value": "0"}, {"name": "of", "value": "ECOWAS"}],
             },
         ),

@@ -101,6 +101,7 @@ class World:
         self._recommendations()
         self._focal_points()
         service.compact.store.set_clock(LATER)
+        service.compact.clockwork.ring()
         assert service.compact.settle()
         self.officer.ask("{ head { now } }")
 
@@ -248,8 +249,6 @@ class World:
         self.do("retreatReviseLogistics", id="R-OPEN", logistics={**PLAN["logistics"], "platform": "WebEx"})
         self.do("retreatAcknowledgeLogistics", id="R-OPEN", organization="ECOWAS", version=1)
         self.do("retreatChangeDeadline", id="R-OPEN", deadline="2031-06-19T23:59:00-04:00")
-        for n in (1, 2):
-            self.do("retreatPublishAgenda", id="R-OPEN", sessions=[_entry(n)], changeNote="Another hour.")
         plan: Fields = {"title": "Action plan", "version": 1, "act": act("AP-1")}
         self.do("retreatAdoptActionPlan", id="R-CONCLUDED", **plan)
         self.do(
@@ -287,6 +286,8 @@ class World:
 
     def _registrations(self) -> None:
         self.do("sessionSchedule", retreat="R-OPEN", code="S-OPEN", **_hour(9))
+        for n in (1, 2):
+            self.do("retreatPublishAgenda", id="R-OPEN", sessions=[_entry(n)], changeNote="Another hour.")
         self.do("registrationGrantException", retreat="R-OPEN", organization="UNODC", category="DELEGATE", seats=20)
         for end in ("Decline", "Reject", "Withdraw", "Confirm"):
             self.do(f"registration{end}", id=self._registered("R-OPEN"))
@@ -546,7 +547,7 @@ def _times(session: Fields) -> Fields:
 
 
 def _entry(n: int) -> Fields:
-    return {"session": "OPENING", "title": "Opening", **_times(_hour(9 + n))}
+    return {"session": "S-OPEN", "title": "Opening", **_times(_hour(9 + n))}
 
 
 def key_of(key: str) -> UUID | str:

@@ -38,6 +38,7 @@ from compact_infra import Compact, Identity, Settings
 
 assert (api.OF, domain.OF) == ("host", "host")
 calls = []
+PREFIX = "/behind/a/proxy"  # known to the host as its root path; a proxy keeps it in the path, or strips it
 
 
 class Counted(Compact):
@@ -130,12 +131,12 @@ app, compact = host(), Counted(settings, identify=identify)
 way(app, compact)
 assert calls == []
 for times in (1, 2):
-    for base in ("", "/behind/a/proxy"):
+    for base, kept in (("", ""), (PREFIX, PREFIX), (PREFIX, "")):
         calls.clear()
         with TestClient(app, root_path=base) as http:
-            asks(http, base, "/coordination")
+            asks(http, kept, "/coordination")
             if way is both:
-                asks(http, base, "/again")
+                asks(http, kept, "/again")
         assert sorted(calls[:2]) == ["host starts", "module starts"], calls
         assert sorted(calls[2:]) == ["host stops", "module stops"], calls
         left = [thread.name for thread in threading.enumerate() if thread.name.startswith("compact")]

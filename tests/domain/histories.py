@@ -17,6 +17,7 @@ from compact_domain.kernel import (
     Command,
     Fact,
     PersonDetails,
+    RuleViolation,
     Sealed,
     Work,
 )
@@ -55,6 +56,9 @@ class Histories:
 
     def claims(self, prefix: str) -> list[str]:
         return sorted(key for key in self.held if key.startswith(prefix))
+
+    def head(self) -> int:
+        return len(self.facts)
 
     def seal(self, text: str, *, field: str, about: UUID, bound: UUID) -> Sealed:
         return Sealed(key=about, key_version=1, bound=bound, field=field, box="AAAA")
@@ -96,7 +100,11 @@ class Histories:
             causation_id=causation_id,
         )
         work = Work(cmd, store=self, secrets=self, judge=decide, reason=reason, needs_reason=needs_reason(name))
-        decide_on(work)
+        try:
+            decide_on(work)
+        except RuleViolation as refusal:
+            refusal.allowed = work.offers(refusal)
+            raise
         assert work.judged, f"{name} never asked the policy"
         stated = [msgspec.json.decode(msgspec.json.encode(f, order="sorted"), type=type(f)) for f in work.facts()]
         for fact in stated:

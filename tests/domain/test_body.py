@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,12 @@ def test_an_observer_becomes_a_member() -> None:
     scenario.when(lambda body: body.join(organization="UNDP", cmd=command()))
     scenario.then(said(Body.Joined, organization="UNDP", membership=Membership.MEMBER))
     assert scenario.aggregate().is_member("UNDP")
+
+
+def test_who_joined_before_the_first_on_record_may_be_entered_after_it() -> None:
+    scenario = Scenario(Body).given(ESTABLISHED, UNODC_JOINED)
+    scenario.when(lambda body: body.join(organization="UNDP", cmd=command(effective_on=date(2018, 12, 6))))
+    scenario.then(said(Body.Joined, organization="UNDP", membership=Membership.MEMBER))
 
 
 def test_only_who_is_in_the_body_leaves_it() -> None:

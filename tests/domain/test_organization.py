@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from compact_domain.kernel import Command, Fact, Forbidden, InvalidInput, NotFou
 from compact_domain.organization import Organization, Organizations, OrganizationState, require_organization
 from compact_domain.vocabulary import CompactStatus, Names, OrganizationKind
 from tests.domain.histories import Histories
-from tests.domain.scenario import Said, Scenario, actor, command, said
+from tests.domain.scenario import NOW, Said, Scenario, actor, command, said
 
 ECOWAS = Names(en="Economic Community of West African States")
 IN_SIX = Names(
@@ -126,19 +126,29 @@ def test_a_status_is_dated_by_its_first_day() -> None:
 
 
 def test_a_status_without_a_day_begins_on_the_day_it_is_said() -> None:
+    recorded_late = command(now=NOW + timedelta(days=5), effective_on=date(2025, 6, 4))
     (
         Scenario(Organization)
         .given(REGISTERED)
-        .when(lambda it: VERBS["change_compact_status"](it, command(effective_on=date(2025, 5, 30))))
+        .when(lambda it: VERBS["change_compact_status"](it, recorded_late))
         .then(
             said(
                 Organization.CompactStatusChanged,
                 compact_status=CompactStatus.MEMBER,
-                since=date(2025, 5, 30),
+                since=date(2025, 6, 4),
                 before=CompactStatus.NONE,
             )
         )
     )
+
+
+def test_nothing_counts_from_before_the_registration() -> None:
+    def deactivated(on: date) -> Scenario[Organization]:
+        recorded_late = command(now=NOW + timedelta(days=5), effective_on=on)
+        return Scenario(Organization).given(REGISTERED).when(lambda it: it.deactivate(cmd=recorded_late))
+
+    deactivated(date(2025, 5, 31)).refused("time.effective", earliest="2025-06-01")
+    deactivated(date(2025, 6, 1)).then(DEACTIVATED)
 
 
 @pytest.mark.parametrize("since", [date(2020, 2, 29), date(2025, 6, 2)], ids=["before the last began", "tomorrow"])

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from eventsourcing.utils import resolve_topic
 
-from compact_domain.kernel import Aggregate, Commands, Fact
+from compact_domain.kernel import Aggregate, Commands, Fact, Role
 from compact_domain.policy import POLICY
 from compact_domain.published import (
     AGGREGATES,
@@ -78,6 +78,17 @@ def test_every_refusal_names_a_published_rule_in_place(source: str) -> None:
     for rule in refusals(SOURCES[source]):
         assert literals(rule), f"line {rule.lineno} does not say which rule"
         assert literals(rule) <= PUBLISHED_RULES.keys(), f"line {rule.lineno}"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_a_refusal_allows_by_name_is_a_command_that_people_give(source: str) -> None:
+    """An aggregate's own verbs are asked of its guards; what is written out names actions of the policy."""
+    for node in ast.walk(SOURCES[source]):
+        for given in node.keywords if isinstance(node, ast.Call) else ():
+            if given.arg == "allowed" and isinstance(given.value, ast.List | ast.Tuple):
+                for action in literals(given.value):
+                    assert action in POLICY, f"line {given.value.lineno}"
+                    assert any(role is not Role.PROCESS for role, _ in POLICY[action].may), action
 
 
 def test_every_published_rule_refuses_somewhere() -> None:

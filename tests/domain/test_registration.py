@@ -206,7 +206,8 @@ def test_the_quota_counts_each_category_and_both_modes_together() -> None:
     assert desk.left() == 0
     refusal = refused(lambda: desk.nominate("dan", mode=VIRTUAL))
     assert (refusal.rule, refusal.details) == ("seats.quota", {"category": "delegate", "allowed": 2, "held": 2})
-    assert refusal.allowed == ("grant_exception",)
+    assert refusal.allowed == ("registration.grant_exception",)
+    assert refused(lambda: desk.nominate("dan", by=of("UNODC"))).allowed == (), "which the entity cannot grant itself"
     assert refused(lambda: desk.nominate("dan", category=REPRESENTATIVE)).rule == "seats.quota"
     desk.keep_the_laws()
 

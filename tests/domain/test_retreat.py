@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from compact_domain.catalogue import BodyKind, Catalogue, EntryKind
-from compact_domain.kernel import Actor, Command, Forbidden, InvalidInput, NotFound, Role, RuleViolation, Sealed
+from compact_domain.kernel import Actor, Command, Forbidden, InvalidInput, NotFound, Role, RuleViolation, Sealed, Work
 from compact_domain.organization import Organizations
 from compact_domain.policy import decide
 from compact_domain.retreat import (
@@ -121,7 +121,7 @@ VERBS: dict[str, Callable[[Retreat, Command], None]] = {
     "resume": lambda it, cmd: it.resume(starts_on=date(2025, 9, 3), ends_on=date(2025, 9, 4), cmd=cmd),
     "cancel": lambda it, cmd: it.cancel(cmd=cmd),
     "issue_summary_report": lambda it, cmd: it.issue_summary_report(
-        report=msgspec.structs.replace(REPORT, position=4712), cmd=cmd
+        report=msgspec.structs.replace(REPORT, position=4712), head=4712, cmd=cmd
     ),
     "adopt_action_plan": lambda it, cmd: it.adopt_action_plan(plan=PLAN, cmd=cmd),
     "issue_communication": lambda it, cmd: it.issue_communication(communication=PRESS, cmd=cmd),
@@ -502,8 +502,8 @@ def test_a_draft_report_awaits_comments() -> None:
     (
         Scenario(Retreat)
         .given(*CONCLUDED)
-        .when(lambda it: it.issue_summary_report(report=DRAFT, cmd=command()))
-        .when(lambda it: it.issue_summary_report(report=REPORT, cmd=command(key="2")))
+        .when(lambda it: it.issue_summary_report(report=DRAFT, head=4712, cmd=command()))
+        .when(lambda it: it.issue_summary_report(report=REPORT, head=4712, cmd=command(key="2")))
         .then(
             said(Retreat.SummaryReportIssued, n=1, report=DRAFT), said(Retreat.SummaryReportIssued, n=2, report=REPORT)
         )
@@ -520,7 +520,7 @@ def test_a_digest_is_one(digest: str) -> None:
     with pytest.raises(InvalidInput):
         Scenario(Retreat).given(*CONCLUDED).when(
             lambda it: it.issue_summary_report(
-                report=msgspec.structs.replace(REPORT, file_digest=digest), cmd=command()
+                report=msgspec.structs.replace(REPORT, file_digest=digest), head=4712, cmd=command()
             )
         )
 
@@ -733,16 +733,24 @@ def test_comments_come_with_the_version_that_answers_them() -> None:
     give("retreat.open_registration", lambda work: Retreats(work).open_registration("CTCR-2025", deadline=LAST_MINUTE))
     give("retreat.open", lambda work: Retreats(work).open("CTCR-2025"))
     give("retreat.conclude", lambda work: Retreats(work).conclude("CTCR-2025"))
-    [issued] = give(
-        "retreat.issue_summary_report",
-        lambda work: Retreats(work).issue_summary_report(
+    head = len(h.facts)
+
+    def issue(work: Work, position: int) -> Retreat:
+        return Retreats(work).issue_summary_report(
             "CTCR-2025",
-            position=12,
+            position=position,
             content_digest="a" * 64,
             file_digest="b" * 64,
             comments=[Remark(organization="UNODC", text="Name the gaps.")],
-        ),
+        )
+
+    with pytest.raises(RuleViolation) as refused:
+        give("retreat.issue_summary_report", lambda work: issue(work, head + 1))
+    assert (refused.value.rule, refused.value.details) == (
+        "retreat.report_position",
+        {"position": head + 1, "latest": head},
     )
+    [issued] = give("retreat.issue_summary_report", lambda work: issue(work, head))
     assert [(comment.organization, comment.text.field) for comment in issued.comments] == [("UNODC", "comments")]
     act = msgspec.structs.replace(DECISION, decided_on=h.now.date())
     adopt: Any = lambda work: Retreats(work).adopt_action_plan(  # noqa: E731

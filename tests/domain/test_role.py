@@ -322,7 +322,7 @@ def test_the_last_administrator_stays(histories: Histories) -> None:
     with pytest.raises(RuleViolation) as refused:
         revoke(histories, AMINA, Role.SECRETARIAT_ADMINISTRATOR)
     assert refused.value.rule == "role.last_administrator"
-    assert refused.value.allowed == ("grant",)
+    assert refused.value.allowed == ("role.grant",)
     grant(histories, BORIS, Role.SECRETARIAT_ADMINISTRATOR)
     assert len(revoke(histories, AMINA, Role.SECRETARIAT_ADMINISTRATOR)) == 2
     assert revoke(histories, AMINA, Role.SECRETARIAT_ADMINISTRATOR) == []

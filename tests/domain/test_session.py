@@ -736,10 +736,11 @@ class Desk:
         starts_at: datetime = MORNING.starts_at,
         ends_at: datetime = MORNING.ends_at,
         title: str = "Understanding capacity building challenges",
+        retreat: str = "CTCR-2025",
     ) -> list[Fact]:
         return self.ask(
             "schedule",
-            retreat="CTCR-2025",
+            retreat=retreat,
             code=code,
             title=title,
             kind=SessionKind.THEMATIC,
@@ -897,6 +898,31 @@ def test_once_the_agenda_is_published_a_move_takes_a_reason(desk: Desk) -> None:
     assert desk.ask(
         "reschedule", "TS-1", starts_at=AFTERNOON.starts_at, ends_at=AFTERNOON.ends_at, reason="The minister is late."
     )
+
+
+def test_an_agenda_names_sessions_that_its_retreat_will_hold(desk: Desk) -> None:
+    def agenda(*codes: str) -> list[AgendaEntry]:
+        return [
+            AgendaEntry(session=code, title=code, starts_at=MORNING.starts_at, ends_at=MORNING.ends_at)
+            for code in codes
+        ]
+
+    with pytest.raises(NotFound) as unknown:
+        desk.retreat("publish_agenda", sessions=agenda("TS-1", "TS-9"))
+    assert (unknown.value.kind, unknown.value.reference) == ("Session", "TS-9")
+    desk._retreat("CTCR-2026")
+    desk.schedule("OTHER", room=None, retreat="CTCR-2026")
+    desk.retreat("publish_agenda", sessions=agenda("TS-1", "TS-2"))
+    desk.ask("cancel", "TS-2", reason="The room is flooded.")
+    assert desk.retreat("publish_agenda", sessions=agenda("TS-1", "TS-2")) == [], "which stands already"
+    for wrong, retreat, state in (("OTHER", "CTCR-2026", "scheduled"), ("TS-2", "CTCR-2025", "cancelled")):
+        with pytest.raises(RuleViolation) as refused:
+            desk.retreat("publish_agenda", sessions=agenda(wrong), change_note="Another.")
+        assert (refused.value.rule, refused.value.details) == (
+            "retreat.agenda",
+            {"session": wrong, "retreat": retreat, "session_state": state},
+        )
+    assert desk.retreat("publish_agenda", sessions=agenda("TS-1"), change_note="One fell away.")
 
 
 @pytest.mark.parametrize("end", ["postpone", "cancel"])

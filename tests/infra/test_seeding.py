@@ -74,7 +74,7 @@ def test_questions_in_words_are_told_with_their_answers(player: Callable[..., Pl
     told = []
     line = {"as": "reader", "query": "{ me { roles { role } } }", "asks": "Who am I?"}
     player(line).play(answered=lambda line, answer: told.append((line["asks"], answer)))
-    assert told == [("Who am I?", {"me": {"roles": [{"role": "reader"}]}})]
+    assert told == [("Who am I?", {"me": {"roles": [{"role": "READER"}]}})]
 
 
 @pytest.mark.parametrize(

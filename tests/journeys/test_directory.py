@@ -86,7 +86,7 @@ def test_a_reason_is_asked_for_sealed_and_told(service: Service) -> None:
     assert last == {
         "type": "organization.deactivated",
         "reason": "merged into another",
-        "actor": {"roles": ["secretariat_officer"]},
+        "actor": {"roles": ["SECRETARIAT_OFFICER"]},
         "position": done["position"],
     }
     assert history["allowedCommands"] == ["organizationReactivate"]

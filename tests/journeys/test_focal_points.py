@@ -164,7 +164,7 @@ def test_a_focal_point_is_nominated_by_its_organization_and_confirmed(service: S
     powers = as_person(service, id).ask("{ me { organization roles { role scope regions } } }")["me"]
     assert powers == {
         "organization": "ECOWAS",
-        "roles": [{"role": "regional_focal_point", "scope": "ECOWAS", "regions": ["WEST-AFRICA"]}],
+        "roles": [{"role": "REGIONAL_FOCAL_POINT", "scope": "ECOWAS", "regions": ["WEST-AFRICA"]}],
     }
 
 
@@ -208,7 +208,10 @@ def test_the_same_nomination_twice_is_one(officer: Client) -> None:
     id = nominate(officer, "binta", organization)
     assert nominate(officer, "binta", organization) == id
     refused = officer.give("focalPointNominate", nomination("binta", organization, endsOn="2032-12-31"))
-    assert (refused["rule"], refused["allowed"]) == ("focal_point.nominated", ["confirm", "decline"])
+    assert (refused["rule"], refused["allowed"]) == (
+        "focal_point.nominated",
+        ["focalPointConfirm", "focalPointDecline"],
+    )
     assert officer.refused("focalPointNominate", nomination("dede", organization, endsOn="2031-01-01")) == (
         "focal_point.term"
     )
@@ -239,7 +242,7 @@ def test_an_alternate_shares_the_powers_but_not_the_function(service: Service, o
     )
     alternate = as_person(service, id, alternate=True)
     assert alternate.ask("{ me { roles { role scope } } }")["me"]["roles"] == [
-        {"role": "regional_focal_point", "scope": organization}
+        {"role": "REGIONAL_FOCAL_POINT", "scope": organization}
     ]
     assert alternate.refused("focalPointVacate", {"id": id, "reason": "?"}) == "focal_point.by_alternate"
     assert alternate.refused("focalPointHandOver", {"id": id, "successor": person("x")}) == "focal_point.by_alternate"

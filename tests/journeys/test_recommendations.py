@@ -222,7 +222,7 @@ def test_a_recommendation_lives_from_proposal_to_verified_result(world: World) -
                         "organization": {"code": "UNDP"},
                         "text": "Half have answered.",
                         "percentage": 50,
-                        "actor": {"roles": ["entity_representative"]},
+                        "actor": {"roles": ["ENTITY_REPRESENTATIVE"]},
                     }
                 }
             ]
@@ -292,7 +292,7 @@ def test_a_deferral_says_who_why_in_which_meeting_under_which_clause(world: Worl
              outcome act { body meeting number decidedOn } deferredToMeeting reason basis announced
              actor { organization roles } textVersion assessment { gender } } } }""",
     )
-    by = {"organization": "UNOCT", "roles": ["working_group_chair"]}
+    by = {"organization": "UNOCT", "roles": ["WORKING_GROUP_CHAIR"]}
     assert (found["decision"], found["deferredToMeeting"]) == ("ADOPTED", None)
     assert nodes(found["decisions"]) == [
         {
@@ -432,7 +432,9 @@ def test_a_claim_is_contested_answered_and_its_contest_withdrawn(world: World) -
     world.undp.do("recommendationContestClaim", {"id": code, "reason": "The letters are missing."})
     answer = world.officer.give("recommendationVerify", {"id": code})
     assert (answer["rule"], answer["state"]) == ("state", "contested")
-    assert "recommendationVerify" not in answer["allowed"]
+    query = "query ($c: Code!) { recommendation(code: $c) { allowedCommands } }"
+    assert answer["allowed"] == world.officer.ask(query, c=code)["recommendation"]["allowedCommands"]
+    assert not {"recommendationVerify", "recommendationAnnounce"} & set(answer["allowed"])
     said = {"id": code, "contest": "ECOWAS", "answer": "Both have, by mail."}
     assert world.undp.refused("recommendationAnswerContest", said) == "recommendation.claimant"
     world.unodc.do("recommendationAnswerContest", said)

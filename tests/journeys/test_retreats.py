@@ -104,6 +104,13 @@ def announced(officer: Client, code: str, **changed: Any) -> str:
     return code
 
 
+def scheduled(officer: Client, code: str, retreat: str) -> None:
+    """A session of a retreat, which an agenda may name."""
+    session = {"retreat": retreat, "code": code, "title": "Session", "kind": "THEMATIC", "expectedVersion": None}
+    times = {"startsAt": "2031-06-25T10:00:00-04:00", "endsAt": "2031-06-25T11:00:00-04:00"}
+    officer.do("sessionSchedule", {**session, **times})
+
+
 def with_registration(officer: Client, code: str, deadline: str = DEADLINE, **changed: Any) -> str:
     announced(officer, code, **changed)
     officer.do("retreatSetSeatRules", {"id": code, "inPersonPlaces": 100})
@@ -408,7 +415,7 @@ def test_registration_opens_with_seat_rules_and_places(officer: Client) -> None:
     announced(officer, "SEATS-1")
     opening = {"id": "SEATS-1", "deadline": DEADLINE}
     refusal = officer.give("retreatOpenRegistration", opening)
-    assert (refusal["rule"], refusal["allowed"]) == ("retreat.seat_rules", ["set_seat_rules"])
+    assert (refusal["rule"], refusal["allowed"]) == ("retreat.seat_rules", ["retreatSetSeatRules"])
     officer.do("retreatSetSeatRules", {"id": "SEATS-1"})
     assert officer.refused("retreatOpenRegistration", opening) == "retreat.seat_rules"
     officer.do("retreatSetSeatRules", {"id": "SEATS-1", "inPersonPlaces": 100})
@@ -553,6 +560,8 @@ def test_rules_and_format_never_go_below_what_is_taken(officer: Client) -> None:
 
 def test_each_version_of_the_agenda_is_kept_and_compared(officer: Client, reader: Client) -> None:
     announced(officer, "AGENDA-1")
+    for code in ("OPENING", "SESSION-1", "CLOSING"):
+        scheduled(officer, code, "AGENDA-1")
     officer.do("retreatPublishAgenda", {"id": "AGENDA-1", "sessions": [OPENING, FIRST]})
     position = officer.ask("{ head { position } }")["head"]["position"]
     later = {**FIRST, "startsAt": "2031-06-25T12:00:00-04:00", "endsAt": "2031-06-25T14:00:00-04:00"}
@@ -615,11 +624,15 @@ def test_each_version_of_the_agenda_is_kept_and_compared(officer: Client, reader
         ([{**OPENING, "startsAt": "2031-06-24T23:00:00-04:00"}], "retreat.agenda"),
         ([{**OPENING, "endsAt": "2031-06-26T00:00:01-04:00"}], "retreat.agenda"),
         ([{**OPENING, "title": "\t"}], "INVALID_INPUT"),
+        ([{**OPENING, "session": "NEVER"}], "NOT_FOUND"),
+        ([{**OPENING, "session": "AT-AGENDA-3"}], "retreat.agenda"),
     ],
 )
 def test_an_agenda_that_cannot_be_is_refused(officer: Client, sessions: list[dict[str, Any]], rule: str) -> None:
-    if seen(officer, "AGENDA-2", "code") is None:
-        announced(officer, "AGENDA-2")
+    for retreat in ("AGENDA-2", "AGENDA-3"):
+        if seen(officer, retreat, "code") is None:
+            announced(officer, retreat)
+            scheduled(officer, f"AT-{retreat}", retreat)
     assert officer.refused("retreatPublishAgenda", {"id": "AGENDA-2", "sessions": sessions}) == rule
 
 
@@ -630,7 +643,7 @@ def test_a_retreat_is_published_about_only_after_it_was_held(officer: Client, re
             officer.do(begin, {"id": "PRESS-1"})
         refusal = officer.give("retreatIssueCommunication", {"id": "PRESS-1", **PRESS})
         assert refusal["rule"] == "state"
-        assert "issue_communication" not in refusal["allowed"]
+        assert "retreatIssueCommunication" not in refusal["allowed"]
     officer.do("retreatConclude", {"id": "PRESS-1"})
     officer.do("retreatIssueCommunication", {"id": "PRESS-1", **PRESS})
     post = {**PRESS, "kind": "SOCIAL_POST", "channel": "COORDINATION_PLATFORM", "text": None}
@@ -657,6 +670,12 @@ def test_a_draft_gathers_comments_and_the_report_ends_the_story(
     unknown = {**final, "comments": [{**comment, "organization": "ATLANTIS"}]}
     assert officer.refused("retreatIssueSummaryReport", unknown) == "NOT_FOUND"
     assert officer.refused("retreatIssueSummaryReport", {**final, "fileDigest": "short"}) == "INVALID_INPUT"
+    head = int(officer.ask("{ head { position } }")["head"]["position"])
+    to_come = officer.give("retreatIssueSummaryReport", {**final, "position": str(head + 1)})
+    assert (to_come["rule"], numbers(to_come)) == (
+        "retreat.report_position",
+        {"position": str(head + 1), "latest": str(head)},
+    )
     officer.do("retreatIssueSummaryReport", {**final, "comments": [comment]})
     assert seen(reader, "REPORT-1", "state") == {"state": "REPORTED"}
     query = """{ summaryReports(filter: {retreat: {eq: "REPORT-1"}}) { edges { node { number stage position

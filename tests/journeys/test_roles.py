@@ -47,7 +47,7 @@ def test_a_granted_role_works_from_then_on(service: Service, administrator: Clie
     amina = service.of(Identity(subject=holder["person"]["subject"]))
     assert amina.ask("{ me { organization roles { role scope } } }")["me"] == {
         "organization": "UNODC",
-        "roles": [{"role": "entity_representative", "scope": "UNODC"}],
+        "roles": [{"role": "ENTITY_REPRESENTATIVE", "scope": "UNODC"}],
     }
     assert granted(amina) == [
         {

@@ -1,0 +1,303 @@
+"""Today: what is to be done at a moment, for whom, since when and by which command: one question over the table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from string import Formatter
+from typing import Any, LiteralString, cast
+
+import msgspec
+from psycopg import sql
+
+from compact_domain.catalogue import GLOBAL
+from compact_domain.kernel import Actor, Role, RoleHeld
+from compact_domain.policy import Reach
+from compact_projections.asking import Asking
+from compact_projections.duties import FRAGMENTS, TABLE, Duty, Line
+from compact_projections.kit import Row
+from compact_projections.models import models
+
+SPEAKS = (Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER)
+"""Roles whose scope is an organization that one speaks for."""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be done. `key` names its subject there, and duty and `reference` name it among all."""
+
+    duty: Duty
+    key: str
+    code: str | None
+    reference: str
+    organization: str | None
+    since: datetime
+    due_on: date | None
+    due_at: datetime | None
+    facts: dict[str, Any]
+
+    @property
+    def line(self) -> Line:
+        """Its line of the table."""
+        return TABLE[self.duty]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for: by whom, in which roles, of which organization, which duties. None: all."""
+
+    actor: Actor
+    duties: Collection[Duty] | None = None
+    organization: str | None = None
+
+    def held(self, line: Line) -> list[tuple[RoleHeld, Reach]]:
+        """The roles of the one who asks that a line is for, each with its reach."""
+        pairs = [(held, reach) for held in self.actor.roles for role, reach in line.roles if held.role is role]
+        return [pair for pair in pairs if self._is_asked_for(*pair)]
+
+    def _is_asked_for(self, held: RoleHeld, reach: Reach) -> bool:
+        whole = reach not in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION) or self.organization is None
+        return whole or self.acts_for(held) == self.organization
+
+    def acts_for(self, held: RoleHeld) -> str | None:
+        """The organization that one acts for in a role."""
+        return held.scope or self.actor.organization
+
+    @property
+    def speaks_for(self) -> list[str]:
+        """Every organization that the one who asks belongs to or speaks for."""
+        scopes = {held.scope for held in self.actor.roles if held.role in SPEAKS}
+        return sorted(code for code in {self.actor.organization, *scopes} if code)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of the table that concern the one who asks."""
+        return [line for line in TABLE.values() if self._names(line.duty) and self.held(line)]
+
+    def _names(self, duty: Duty) -> bool:
+        return self.duties is None or duty in self.duties
+
+
+Near = Mapping[tuple[str, tuple[str, ...]], Sequence[str] | None]
+"""Regions that meet those of a regional organization (with no regions beside it), or those given; None: not known."""
+
+
+async def today(asking: Asking, wanted: Wanted, *, after: Sequence[Any] | None = None, limit: int) -> list[Item]:
+    """What is to be done: the overdue and what is due next first, then by age; beyond the values of `after`."""
+    if not wanted.lines:
+        return []
+    records = await asking.rows(
+        asking.compose(
+            "select duty, key, code, reference, organization, since, due_on, due_at, facts from ({all}) t"
+            " where {beyond} order by coalesce(due_at, 'infinity'), since, duty, reference limit {limit}",
+            all=await _all(asking, wanted),
+            beyond=_beyond(after),
+            limit=sql.Literal(limit),
+        )
+    )
+    return [_item(*record) for record in records]
+
+
+async def today_count(asking: Asking, wanted: Wanted) -> int:
+    """How much is to be done."""
+    if not wanted.lines:
+        return 0
+    records = await asking.rows(asking.compose("select count(*) from ({all}) t", all=await _all(asking, wanted)))
+    return cast("int", records[0][0])
+
+
+def _item(duty: str, key: str, code: str | None, reference: str, organization: str | None, *rest: Any) -> Item:
+    since, due_on, due_at, facts = rest
+    return Item(
+        duty=Duty(duty),
+        key=key,
+        code=code,
+        reference=reference,
+        organization=organization,
+        since=since,
+        due_on=due_on,
+        due_at=due_at,
+        facts=facts,
+    )
+
+
+def _beyond(after: Sequence[Any] | None) -> sql.Composable:
+    """Items that come after the one whose order values are given."""
+    if after is None:
+        return sql.SQL("true")
+    due_at, since, duty, reference = after
+    return sql.SQL("(coalesce(due_at, 'infinity'), since, duty, reference) > ({}, {}, {}, {})").format(
+        sql.SQL("timestamptz 'infinity'") if due_at is None else sql.Literal(due_at),
+        sql.Literal(since),
+        sql.Literal(duty),
+        sql.Literal(reference),
+    )
+
+
+async def _all(asking: Asking, wanted: Wanted) -> sql.Composed:
+    near = await _near(asking, wanted)
+    return sql.SQL(" union all ").join(_select(asking, wanted, line, near) for line in wanted.lines)
+
+
+def _select(asking: Asking, wanted: Wanted, line: Line, near: Near) -> sql.Composed:
+    """The question that a line is, for the one who asks."""
+    parts = _parts(asking, wanted, line, near)
+
+    def composed(statement: LiteralString) -> sql.Composed:
+        return asking.compose(statement, **parts)
+
+    facts = sql.SQL(", ").join(
+        sql.SQL("{}, {}").format(sql.Literal(name), composed(value)) for name, value in line.facts.items()
+    )
+    due = (line.due.on, line.due.at) if line.due else ("null", "null")
+    conditions = [composed(line.when), parts["own"], _of_organization(wanted, line, composed(line.organization))]
+    return sql.SQL(
+        "select {duty}::text as duty, ({key})::text as key, ({code})::text as code, ({reference})::text as reference,"
+        " ({organization})::text as organization, ({since})::timestamptz as since, ({due_on})::date as due_on,"
+        " ({due_at})::timestamptz as due_at, json_build_object({facts}) as facts {rows} where {conditions}"
+    ).format(
+        duty=sql.Literal(line.duty.value),
+        key=composed(line.key),
+        code=composed(line.code),
+        reference=composed(line.reference),
+        organization=composed(line.organization),
+        since=composed(line.since),
+        due_on=composed(due[0]),
+        due_at=composed(due[1]),
+        facts=facts,
+        rows=composed(line.rows),
+        conditions=sql.SQL(" and ").join(sql.SQL("({})").format(condition) for condition in conditions),
+    )
+
+
+def _of_organization(wanted: Wanted, line: Line, organization: sql.Composed) -> sql.Composable:
+    """Of what is not the viewer's by the organization acted for, what concerns the one that is asked for."""
+    own = {Reach.OWN_ORGANIZATION, Reach.OWN_REGION}.issuperset(reach for _, reach in wanted.held(line))
+    if wanted.organization is None or own:
+        return sql.SQL("true")
+    return sql.SQL("{} = {}").format(organization, sql.Literal(wanted.organization))
+
+
+def _parts(asking: Asking, wanted: Wanted, line: Line, near: Near) -> dict[str, sql.Composable]:
+    """What the SQL of a line may name: rows that stand, the moment, and for whom the viewer acts."""
+    held = wanted.held(line)
+    acting = [role for role, reach in held if reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION)]
+    bodies = [role.scope for role, reach in held if reach is Reach.OWN_BODY and role.scope]
+    parts: dict[str, sql.Composable] = {
+        "now": sql.Literal(asking.moment.now),
+        "today": sql.Literal(asking.moment.today),
+        "me": sql.Literal(wanted.actor.id),
+        "organizations": _codes(dict.fromkeys(code for role in acting if (code := wanted.acts_for(role)))),
+        "bodies": _codes(dict.fromkeys(bodies)),
+        "speaking": _codes(wanted.speaks_for),
+        "capacities": _capacities(wanted, acting, near),
+        "facts": asking.compose(
+            "(select * from {r}.trail where position <= {p})", p=sql.Literal(asking.moment.position)
+        ),
+    }
+    reaches = dict.fromkeys(reach for _, reach in held)
+    ways = [line.whose[reach] for reach in ((Reach.ANY,) if Reach.ANY in reaches else reaches)]
+    named = _named(*line.sql, *ways)
+    parts |= {name: _standing(asking, name) for name in named & _rows().keys()}
+    parts |= {name: asking.compose(FRAGMENTS[name], **parts) for name in named & FRAGMENTS.keys()}
+    own = [asking.compose(way, **parts) for way in ways]
+    return parts | {"own": sql.SQL("({})").format(sql.SQL(" or ").join(own))}
+
+
+def _standing(asking: Asking, table: str) -> sql.Composed:
+    """The rows of a read model that stand at the moment, as far as they are for the viewer."""
+    return asking.compose(
+        "(select * from {r}.{table} x where {shown})",
+        table=sql.Identifier(table),
+        shown=asking.shows(_rows()[table], "x"),
+    )
+
+
+@cache
+def _rows() -> Mapping[str, type[Row]]:
+    return {model.row.TABLE: model.row for model in models()}
+
+
+@cache
+def _named(*pieces: str) -> frozenset[str]:
+    """What pieces of SQL name in braces, by themselves or through a fragment."""
+    found = frozenset(name for piece in pieces for _, name, _, _ in Formatter().parse(piece) if name)
+    fragments = [FRAGMENTS[name] for name in found & FRAGMENTS.keys()]
+    return found | _named(*fragments) if fragments else found
+
+
+def _codes(codes: Iterable[str]) -> sql.Composed:
+    return sql.SQL("{}::text[]").format(sql.Literal(list(codes)))
+
+
+def _capacities(wanted: Wanted, acting: Sequence[RoleHeld], near: Near) -> sql.Composable:
+    """The organizations acted for, with the regions that theirs and the viewer's own meet."""
+    rows = []
+    for role in dict.fromkeys(acting):
+        code = wanted.acts_for(role)
+        if code is None:
+            continue
+        regional = near.get((code, ()))
+        there = near.get((code, role.regions)) if role.regions else None
+        rows.append(
+            sql.SQL("({}, {}::boolean, {}::text[], {}::text[])").format(
+                sql.Literal(code),
+                sql.Literal(regional is not None),
+                sql.Literal(list(regional or ())),
+                sql.Literal(None if there is None else list(there)),
+            )
+        )
+    if not rows:
+        return sql.SQL(
+            "(select null::text as organization, false as regional, null::text[] as near,"
+            " null::text[] as there where false)"
+        )
+    return sql.SQL("(select * from (values {}) v (organization, regional, near, there))").format(
+        sql.SQL(", ").join(rows)
+    )
+
+
+NEAR = """
+    with recursive given (organization, limited, region) as (
+        select o.code, '{{}}'::text[], region from {r}.organization o, unnest(o.regions) region
+        where o.code = any({organizations}) and o.kind = 'regional_organization' and o.active and {o_stands}
+        union select v.organization, v.regions, region from (values {limits}) v (organization, regions),
+            unnest(v.regions) region
+    ), wider as (
+        select * from given
+        union select w.organization, w.limited, e.parent from wider w
+        join {r}.catalogue_entry e on e.kind = 'region' and e.code = w.region and e.parent is not null and {e_stands}
+    ), narrower as (
+        select * from given
+        union select n.organization, n.limited, e.code from narrower n
+        join {r}.catalogue_entry e on e.kind = 'region' and e.parent = n.region and {e_stands}
+    ), everywhere as (
+        select g.organization, g.limited, e.code from given g
+        join {r}.catalogue_entry e on e.kind = 'region' and {e_stands} where g.region = {everywhere}
+    )
+    select organization, limited, array_agg(distinct region) || {everywhere}::text
+    from (select * from wider union all select * from narrower union all select * from everywhere) found
+    group by organization, limited
+"""
+
+
+async def _near(asking: Asking, wanted: Wanted) -> Near:
+    """The regions that are, lie in or contain one of those that the viewer acts for, as far as a line asks."""
+    lines = [line for line in wanted.lines if "capacities" in _named(*line.sql, *line.whose.values())]
+    acting = {role for line in lines for role, reach in wanted.held(line) if reach is Reach.OWN_ORGANIZATION}
+    held = {(code, role.regions) for role in acting if (code := wanted.acts_for(role))}
+    if not held:
+        return {}
+    limits = [sql.SQL("({}, {}::text[])").format(sql.Literal(c), sql.Literal(list(r))) for c, r in sorted(held)]
+    records = await asking.rows(
+        asking.compose(
+            NEAR,
+            organizations=_codes(sorted({code for code, _ in held})),
+            limits=sql.SQL(", ").join(limits),
+            everywhere=sql.Literal(GLOBAL),
+            o_stands=asking.stands("o"),
+            e_stands=asking.stands("e"),
+        )
+    )
+    return {(organization, tuple(limited)): regions for organization, limited, regions in records}
