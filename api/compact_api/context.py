@@ -41,10 +41,54 @@ class Identity:
     organization: str | None = None
 
 
+class Signed(Protocol):
+    """A checkpoint that the ledger signed."""
+
+    @property
+    def size(self) -> int:
+        """How many facts it covers."""
+
+    @property
+    def root(self) -> bytes:
+        """Root of their hashes."""
+
+    @property
+    def note(self) -> str:
+        """The signed note."""
+
+    @property
+    def signed_at(self) -> datetime:
+        """When it was signed."""
+
+
+class Proofs(Protocol):
+    """The ledger, as far as anybody may ask it. Its methods block; positions it has not come to are `MomentRefused`."""
+
+    @property
+    def public_key(self) -> str:
+        """What checkpoints are verified with."""
+
+    def checkpoint(self, covering: int = 0) -> Signed | None:
+        """The last checkpoint; or the first that covers a position."""
+
+    def inclusion(self, position: int) -> tuple[Signed, list[bytes]]:
+        """The proof that the fact at a position is in the log that was signed last."""
+
+    def consistency(self, size: int, later: int) -> list[bytes]:
+        """The proof that the log of one size is the beginning of that of a later one."""
+
+    def proof(self, position: int) -> str:
+        """The proof of one fact as a file that needs nothing else."""
+
+
 class Platform(Protocol):
     """What the API needs from where it runs."""
 
     command_limiter: CapacityLimiter
+
+    @property
+    def ledger(self) -> Proofs:
+        """What proves the history."""
 
     def give(self, intent: Intent, decision: Callable[[Work], Aggregate], *, queue: str | None = None) -> Receipt:
         """Run a command; blocks. Commands of one `queue` wait for each other. Raises a `Refusal`."""

@@ -154,8 +154,15 @@ class Listing(Generic[R]):
         named: Mapping[str, str] | None = None,
         apart: Mapping[str, Callable[[Any], Where]] | None = None,
     ) -> list[Where]:
-        """The conditions that a filter input of this list asks for; see `conditions`."""
-        return conditions(columns(self.row), given, named, apart)
+        """The conditions that a filter input of this list asks for; see `conditions`.
+
+        `TypeError` for a filter that looks into a list without an index.
+        """
+        found = conditions(columns(self.row), given, named, apart)
+        looked_into = {c.column for c in found if isinstance(c, Condition) and c.operator in ("has", "overlaps")}
+        if missing := looked_into - {*self.row.LISTS}:
+            raise TypeError(f"{self.row.__name__}.LISTS does not name {', '.join(sorted(missing))}")
+        return found
 
     async def page(
         self,

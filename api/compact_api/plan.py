@@ -1,4 +1,4 @@
-"""The action plan: what was adopted, who leads, by when, how far it is, on what evidence, and what is late."""
+"""The action plan: what was adopted, who leads, by when, how far it is, on what evidence, what hinders and is late."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from compact_domain.recommendation import FollowUp
+from compact_domain.recommendation import Ending, FollowUp
 from compact_projections.asking import Asking, Condition, Where
 from compact_projections.recommendations import PlanCounts, is_adopted, of_retreat, plan_counts
 
@@ -38,6 +38,23 @@ class PlanStanding:
 
 
 @shape
+class PlanEnding:
+    """How many recommendations of a plan ended in one way."""
+
+    ending: Ending = described("The way.")
+    count: int = described("How many ended so.")
+
+
+@shape
+class PlanMilestones:
+    """How many steps the work of a plan has, and how far it is in them."""
+
+    total: int = described("How many were set.")
+    completed: int = described("How many of them were taken.")
+    overdue: int = described("How many are late: open past their day while their recommendation is being worked on.")
+
+
+@shape
 class ActionPlan:
     """What was adopted and is to be carried out, as of the moment of the answer."""
 
@@ -46,13 +63,32 @@ class ActionPlan:
 
     @question
     async def standing(self, info: Info) -> list[PlanStanding]:
-        """How many stand where in their follow-up; every point is told, also where none stands."""
+        """How many stand where in their follow-up, those that ended left out; every point is told."""
         counts = await self._counts(info)
         return [PlanStanding(follow_up=point, count=counts.by_follow_up.get(point, 0)) for point in FollowUp]
 
     @question
+    async def ended(self, info: Info) -> list[PlanEnding]:
+        """How many were superseded, merged or overtaken; every way is told, also where none ended so."""
+        counts = await self._counts(info)
+        return [PlanEnding(ending=ending, count=counts.by_ending.get(ending, 0)) for ending in Ending]
+
+    @question
+    async def milestones(self, info: Info) -> PlanMilestones:
+        """How many steps the work has, and how many of them were taken or are late."""
+        counts = await self._counts(info)
+        return PlanMilestones(
+            total=counts.milestones, completed=counts.milestones_completed, overdue=counts.milestones_overdue
+        )
+
+    @question
+    async def open_obstacles(self, info: Info) -> int:
+        """How many obstacles were reported and are not resolved."""
+        return (await self._counts(info)).obstacles_open
+
+    @question
     async def total(self, info: Info) -> int:
-        """How many recommendations the plan has."""
+        """How many recommendations the plan has, those that ended included."""
         return (await self._counts(info)).total
 
     @question
@@ -63,11 +99,12 @@ class ActionPlan:
     @question
     async def items(
         self,
+        info: Info,
         order_by: OrderArgument = None,
         first: First = DEFAULT_PAGE,
         after: After = None,
     ) -> Connection[Recommendation]:
-        """The recommendations of the plan, each with lead, partners, due date, progress, claims and evidence."""
+        """The recommendations of the plan, each with lead, partners, due date, milestones, obstacles and evidence."""
         return await LISTING.page(
             self.asking,
             node=lambda row: Recommendation.of(row, self.asking),
@@ -75,6 +112,7 @@ class ActionPlan:
             order_by=RecommendationOrder.columns(order_by),
             first=first,
             after=after,
+            info=info,
         )
 
     async def _counts(self, info: Info) -> PlanCounts:

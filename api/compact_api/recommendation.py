@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, TypeVar
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
-from compact_domain.kernel import Provenance
 from compact_domain.recommendation import (
     Assessment as AssessmentValue,
 )
 from compact_domain.recommendation import (
     Closing,
-    ContestEnding,
     Decision,
+    Ending,
     FollowUp,
     Response,
 )
@@ -27,33 +26,41 @@ from compact_domain.recommendation import (
 from compact_projections.asking import Asking, Condition, Order, Where
 from compact_projections.decisions import DecisionOutcome, DecisionRow
 from compact_projections.recommendations import (
-    AnswerMade,
-    ClaimMade,
-    ClaimState,
-    ContestMade,
+    CarriedOver,
+    Ended,
     ProgressRow,
     RecommendationRow,
+    ReminderRow,
     ResponseRow,
     TextRow,
     latest_words,
     next_due,
     of_retreat,
     overdue,
+    withheld,
+)
+from compact_projections.silences import (
+    ObjectionRow,
+    ObjectionWithdrawalRow,
+    SilenceEndRow,
+    SilenceOutcome,
+    SilenceRow,
 )
 
 from .catalogue import Clause, Region, WorkingGroup
 from .context import Info
 from .fields import question
+from .follow_up import Contest, ImplementationClaim, Milestone, Obstacle, ProgressReport, Reminder
 from .listing import Choice, CodeFilter, DateFilter, Direction, Listing, TextFilter, YesNo
 from .lookahead import brought
 from .moments import Asked
-from .nodes import Subject
+from .nodes import Subject, allowed_commands
 from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First
-from .scalars import Code, RegionCode, TimeZone
+from .scalars import Code, TimeZone
 from .session import CapacityGap, Session
 from .shapes import described, enumeration, form, shape
-from .trail import Actor
+from .stated import Stated, found_of
 from .vocabulary import BodyAct, act_of
 
 enumeration(
@@ -69,26 +76,10 @@ enumeration(
     WITHDRAWN="Its proposer withdrew it before it was adopted.",
 )
 enumeration(
-    FollowUp,
-    UNASSIGNED="It was adopted, and nobody leads yet.",
-    ASSIGNED="An organization leads, with a day by which it is due; no work has been reported.",
-    IN_PROGRESS="Work has been reported.",
-    IMPLEMENTED="The lead says that it has been carried out; nobody has confirmed that.",
-    CONTESTED="The lead says that it has been carried out, and somebody concerned says otherwise.",
-    VERIFIED="The secretariat or a regional organization concerned has confirmed that it was carried out.",
-)
-enumeration(
     Response,
     SUPPORTED="It is supported.",
     SUPPORTED_IN_PART="It is supported in part; the comment says which.",
     NOTED="It is taken note of.",
-)
-enumeration(
-    ContestEnding,
-    WITHDRAWN="Who contested does so no longer.",
-    CLAIM_WITHDRAWN="The claimant gave way: the claim is over.",
-    DISMISSED="The body that adopted ruled against the contest: the claim stands.",
-    UPHELD="The body that adopted ruled for the contest: the claim is over.",
 )
 enumeration(
     Closing,
@@ -101,13 +92,18 @@ enumeration(
     OVERTAKEN="Events had overtaken it.",
 )
 enumeration(
-    ClaimState,
-    STANDING="Nobody contests it, and nobody has verified it.",
-    CONTESTED="A contest of it is open.",
-    VERIFIED="It was verified.",
-    WITHDRAWN="The claimant gave way to a contest.",
-    OVERTURNED="The body that adopted upheld a contest.",
-    REOPENED="It was undone by reopening the recommendation.",
+    Ending,
+    SUPERSEDED="Another recommendation took its place.",
+    MERGED="It goes on as a part of another recommendation.",
+    OVERTAKEN="Events have overtaken it: there is nothing left to carry out.",
+)
+enumeration(
+    SilenceOutcome,
+    ADOPTED="Nobody objected: the text was adopted, as of the day of the deadline.",
+    OBJECTED="A member objected: the text is under review again.",
+    AMENDED="The text was amended, and is under review again.",
+    WITHDRAWN="The proposer withdrew the recommendation.",
+    CALLED_OFF="The secretariat or the chair called it off: the text is under review again.",
 )
 enumeration(
     DecisionOutcome,
@@ -120,63 +116,6 @@ enumeration(
 )
 
 
-T = TypeVar("T")
-
-
-async def _found(asked: Iterable[Awaitable[T | None]]) -> list[T]:
-    """Whatever is found of several things, asked for together."""
-    return [one for one in await asyncio.gather(*asked) if one is not None]
-
-
-@shape
-class Stated:
-    """What a fact said: by whom, when, why and under what."""
-
-    said: strawberry.Private[Provenance]
-    at: strawberry.Private[datetime]
-    asking: strawberry.Private[Asking]
-
-    @question
-    def recorded_at(self) -> datetime:
-        """When the store took it in."""
-        return self.at
-
-    @question
-    def effective_on(self) -> date:
-        """The day it counts from."""
-        return self.said.effective_on
-
-    @question
-    def actor(self) -> Actor:
-        """Who entered it."""
-        return _actor(self.said, self.asking)
-
-    @question
-    def on_behalf_of(self) -> Code | None:
-        """The organization that the actor spoke for, where it is not the actor's own."""
-        return Code(self.said.on_behalf_of) if self.said.on_behalf_of else None
-
-    @question
-    def basis(self) -> str | None:
-        """Framework clause or decision number it rests on."""
-        return self.said.basis
-
-    @question
-    async def reason(self, info: Info) -> str | None:
-        """Why; null if none was given, or it was erased."""
-        return await info.context.text(self.said.reason)
-
-
-def _actor(said: Provenance, asking: Asking) -> Actor:
-    by = said.by
-    return Actor(
-        subject=by.id,
-        organization=Code(by.organization) if by.organization else None,
-        roles=sorted({held.role for held in by.roles}),
-        own=(asking, by.id),
-    )
-
-
 @shape
 class Assessment:
     """What a body found before it adopted."""
@@ -186,10 +125,12 @@ class Assessment:
     rule_of_law: str = described("On the rule of law.")
 
 
-def _assessment(value: AssessmentValue | None) -> Assessment | None:
-    if value is None:
-        return None
+def _assessed(value: AssessmentValue) -> Assessment:
     return Assessment(human_rights=value.human_rights, gender=value.gender, rule_of_law=value.rule_of_law)
+
+
+def _assessment(value: AssessmentValue | None) -> Assessment | None:
+    return _assessed(value) if value else None
 
 
 @shape
@@ -252,144 +193,6 @@ class RecommendationResponse(Stated):
 
 
 @shape
-class ProgressReport(Stated):
-    """How far the work is, as its lead or a partner says."""
-
-    row: strawberry.Private[ProgressRow]
-
-    @question
-    async def organization(self, info: Info) -> Organization | None:
-        """The organization that reports."""
-        return await Organization.found(info, self.asking, self.row.organization)
-
-    @question
-    async def text(self, info: Info) -> str | None:
-        """What was done and what is next; null if it was erased."""
-        return await info.context.text(self.row.text)
-
-    @question
-    def percentage(self) -> int | None:
-        """How much is done, as the reporter judges; null if that was not said."""
-        return self.row.percentage
-
-
-@shape
-class ContestAnswer(Stated):
-    """What the claimant answers to a contest."""
-
-    value: strawberry.Private[AnswerMade]
-
-    @question
-    async def text(self, info: Info) -> str | None:
-        """The answer; null if it was erased."""
-        return await info.context.text(self.value.answer)
-
-
-@shape
-class Contest(Stated):
-    """What an organization has against a claim of implementation; the reason says why."""
-
-    value: strawberry.Private[ContestMade]
-    claim: int = described("Number of the claim that it contests.")
-
-    @question
-    async def organization(self, info: Info) -> Organization | None:
-        """The organization that contests."""
-        return await Organization.found(info, self.asking, self.value.organization)
-
-    @question
-    def as_partner(self) -> bool:
-        """Whether it contests as a partner in the work."""
-        return self.value.partner
-
-    @question
-    def regions(self) -> list[RegionCode]:
-        """The regions concerned that it stands for, if it contests as a regional organization."""
-        return [RegionCode(code) for code in self.value.meets]
-
-    @question
-    def answers(self) -> list[ContestAnswer]:
-        """What the claimant answered, in order."""
-        return [
-            ContestAnswer(said=answer.provenance, at=answer.recorded_at, asking=self.asking, value=answer)
-            for answer in self.value.answers
-        ]
-
-    @question
-    def open(self) -> bool:
-        """Whether it has not ended."""
-        return self.value.ending is None
-
-    @question
-    def ending(self) -> ContestEnding | None:
-        """How it ended; null while it is open."""
-        return self.value.ending
-
-    @question
-    def ended_at(self) -> datetime | None:
-        """When that was recorded."""
-        return self.value.ended_at
-
-    @question
-    def ended_by(self) -> Actor | None:
-        """Who entered the end."""
-        return _actor(self.value.ended, self.asking) if self.value.ended else None
-
-    @question
-    async def ending_reason(self, info: Info) -> str | None:
-        """Why it ended; null while it is open, or if the reason was erased."""
-        return await info.context.text(self.value.ended.reason) if self.value.ended else None
-
-    @question
-    def act(self) -> BodyAct | None:
-        """The decision of the body that ruled, if one did."""
-        return act_of(self.value.act) if self.value.act else None
-
-
-@shape
-class ImplementationClaim(Stated):
-    """The lead's word that a recommendation has been carried out. What others say to that, its contests tell."""
-
-    value: strawberry.Private[ClaimMade]
-
-    @question
-    def number(self) -> int:
-        """Which claim of the recommendation it is, from 1."""
-        return self.value.number
-
-    @question
-    async def organization(self, info: Info) -> Organization | None:
-        """The organization it was made for."""
-        return await Organization.found(info, self.asking, self.value.organization)
-
-    @question
-    async def action_taken(self, info: Info) -> str | None:
-        """What was done; null if it was erased."""
-        return await info.context.text(self.value.action_taken)
-
-    @question
-    async def evidence(self, info: Info) -> list[str]:
-        """Documents and other proof, those erased left out."""
-        return await _found(info.context.text(one) for one in self.value.evidence)
-
-    @question
-    def state(self) -> ClaimState:
-        """What has become of it."""
-        return self.value.state
-
-    @question
-    async def verified_by(self, info: Info) -> Organization | None:
-        """The organization that confirmed it; null if none has, or that was undone."""
-        code = self.value.verified_by
-        return await Organization.found(info, self.asking, code) if code else None
-
-    @question
-    def verified_at(self) -> datetime | None:
-        """When that was recorded."""
-        return self.value.verified_at
-
-
-@shape
 class RecommendationDecision(Stated):
     """What a body decided about one recommendation. A decision that covers several is listed for each."""
 
@@ -419,7 +222,7 @@ class RecommendationDecision(Stated):
         """All recommendations that the same decision covers, this one included, by code."""
         found = await info.context.many(self.asking, DecisionRow, "act", self.row.act)
         ids = dict.fromkeys(decision.recommendation for decision in found)
-        rows = await _found(info.context.one(self.asking, RecommendationRow, "id", id) for id in ids)
+        rows = await found_of(info.context.one(self.asking, RecommendationRow, "id", id) for id in ids)
         return [Recommendation.of(row, self.asking) for row in sorted(rows, key=lambda row: row.code)]
 
     @question
@@ -459,6 +262,192 @@ class RecommendationDecision(Stated):
         return whole is not None and (whole.withheld_from is None or self.row.version < whole.withheld_from)
 
 
+@shape
+class Objection(Stated):
+    """A member's objection to a text that was put to the members of a body; the reason says why."""
+
+    row: strawberry.Private[ObjectionRow]
+
+    @question
+    async def organization(self, info: Info) -> Organization | None:
+        """The organization that objected."""
+        return await Organization.found(info, self.asking, self.row.organization)
+
+    @question
+    def silence(self) -> int:
+        """Number of the silence that ended with it."""
+        return self.row.silence
+
+    @question
+    def as_member_of_body(self) -> bool:
+        """Whether it objected as a member of the deciding body; else as a member of the Compact."""
+        return self.row.of_body
+
+    @question
+    async def withdrawn(self, info: Info) -> bool:
+        """Whether it was taken back since, for the record: the silence stays ended."""
+        return await self._withdrawal(info) is not None
+
+    @question
+    async def withdrawn_at(self, info: Info) -> datetime | None:
+        """When that was recorded."""
+        found = await self._withdrawal(info)
+        return found.recorded_at if found else None
+
+    async def _withdrawal(self, info: Info) -> ObjectionWithdrawalRow | None:
+        row = self.row
+        found = await info.context.many(self.asking, ObjectionWithdrawalRow, "recommendation", row.recommendation)
+        return next((w for w in found if (w.silence, w.organization) == (row.silence, row.organization)), None)
+
+
+@shape
+class SilenceProcedure(Stated):
+    """A text that was put to the members of a body: it is adopted unless one of them objects up to the deadline.
+
+    What silence has adopted is withheld until it is announced, as every decision of a body is.
+    """
+
+    row: strawberry.Private[SilenceRow]
+
+    @question
+    async def recommendation(self, info: Info) -> Recommendation | None:
+        """The recommendation, as it stands at the moment of the answer."""
+        row = await info.context.one(self.asking, RecommendationRow, "id", self.row.recommendation)
+        return Recommendation.of(row, self.asking) if row else None
+
+    @question
+    def number(self) -> int:
+        """Which silence of the recommendation it is, from 1."""
+        return self.row.number
+
+    @question
+    def body(self) -> Code:
+        """Code of the body that decides by silence."""
+        return Code(self.row.body)
+
+    @question
+    def meeting(self) -> str:
+        """Code of the meeting that put it to the members."""
+        return self.row.meeting
+
+    @question
+    def decision_number(self) -> str:
+        """Number that the decision has if nobody objects."""
+        return self.row.decision_number
+
+    @question
+    def text_version(self) -> int:
+        """The version of the text that was put to them."""
+        return self.row.text_version
+
+    @question
+    def assessment(self) -> Assessment:
+        """What the body found on human rights, gender and the rule of law."""
+        return _assessed(self.row.assessment)
+
+    @question
+    def deadline(self) -> datetime:
+        """The last instant at which it can be broken."""
+        return self.row.deadline
+
+    @question
+    def zone(self) -> TimeZone:
+        """The time zone that the deadline is spoken of in."""
+        return TimeZone(self.row.zone)
+
+    @question
+    async def open(self, info: Info) -> bool:
+        """Whether it can be broken at the moment of the answer."""
+        return await self._end(info) is None and not self.asking.moment.is_past(self.row.deadline)
+
+    @question
+    async def outcome(self, info: Info) -> SilenceOutcome | None:
+        """How it ended; null while it runs, and past its deadline until what follows from that is known."""
+        found = await self._end(info)
+        return found.outcome if found else None
+
+    @question
+    async def end(self, info: Info) -> Stated | None:
+        """What ended it: by whom, when and why; null until that is known."""
+        found = await self._end(info)
+        return Stated(said=found.provenance, at=found.recorded_at, asking=self.asking) if found else None
+
+    @question
+    async def objections(self, info: Info) -> list[Objection]:
+        """The objection by which it was broken, if it was broken by one."""
+        found = await info.context.many(self.asking, ObjectionRow, "recommendation", self.row.recommendation)
+        return [objection(row, self.asking) for row in found if row.silence == self.row.number]
+
+    async def _end(self, info: Info) -> SilenceEndRow | None:
+        found = await info.context.many(self.asking, SilenceEndRow, "recommendation", self.row.recommendation)
+        return next((row for row in found if row.number == self.row.number), None)
+
+
+def objection(row: ObjectionRow, asking: Asking) -> Objection:
+    """An objection as the schema shows it."""
+    return Objection(said=row.provenance, at=row.recorded_at, asking=asking, row=row)
+
+
+def silence(row: SilenceRow, asking: Asking) -> SilenceProcedure:
+    """A silence procedure as the schema shows it."""
+    return SilenceProcedure(said=row.provenance, at=row.recorded_at, asking=asking, row=row)
+
+
+@shape
+class RecommendationEnd(Stated):
+    """How a recommendation ended, other than by a body's decision or by being carried out; the reason says why."""
+
+    value: strawberry.Private[Ended]
+
+    @question
+    def ending(self) -> Ending:
+        """How it ended."""
+        return self.value.ending
+
+    @question
+    async def successor(self, info: Info) -> Recommendation | None:
+        """The recommendation that carries it on; null if none does."""
+        code = self.value.successor
+        return await Recommendation.found(info, self.asking, code) if code else None
+
+    @question
+    def open_milestones(self) -> list[Code]:
+        """Codes of the milestones that were open then."""
+        return [Code(code) for code in self.value.open_milestones]
+
+
+@shape
+class CarriedRecommendation(Stated):
+    """What a recommendation carries on of another that ended in its favour."""
+
+    value: strawberry.Private[CarriedOver]
+
+    @question
+    async def recommendation(self, info: Info) -> Recommendation | None:
+        """The recommendation that ended."""
+        return await Recommendation.found(info, self.asking, self.value.source)
+
+    @question
+    def ending(self) -> Ending:
+        """How that one ended."""
+        return self.value.ending
+
+    @question
+    async def sessions(self, info: Info) -> list[Session]:
+        """The sessions that it came out of."""
+        return await found_of(Session.found(info, self.asking, code) for code in self.value.sessions)
+
+    @question
+    async def gaps(self, info: Info) -> list[CapacityGap]:
+        """The capacity gaps that it answered."""
+        return await found_of(CapacityGap.found(info, self.asking, code) for code in self.value.gaps)
+
+    @question
+    async def clauses(self, info: Info) -> list[Clause]:
+        """The clauses of frameworks that it rested on."""
+        return await found_of(Clause.coded(info, self.asking, code) for code in self.value.clauses)
+
+
 def decision(row: DecisionRow, asking: Asking) -> RecommendationDecision:
     """A decision as the schema shows it."""
     return RecommendationDecision(said=row.provenance, at=row.recorded_at, asking=asking, row=row)
@@ -490,6 +479,26 @@ class Recommendation(Subject):
     @classmethod
     def row_kind(cls) -> type[RecommendationRow]:
         return RecommendationRow
+
+    @question
+    async def allowed_commands(self, info: Info) -> list[str]:
+        """The mutations that the one who asks might give now, as the rules' own guards say; of a past moment: then.
+
+        None, to those who may not know of it yet, while something that was decided is withheld.
+        """
+        if await self._is_withheld(info):
+            return []
+        return await allowed_commands(info, self.asking, RecommendationAggregate, self.row.id, self.row.version)
+
+    async def _is_withheld(self, info: Info) -> bool:
+        """Whether how it stands is withheld from the one who asks."""
+        asking = self.asking
+
+        async def load(ids: list[UUID]) -> list[bool]:
+            hidden = await withheld(asking, ids)
+            return [id in hidden for id in ids]
+
+        return await info.context.loader(("withheld", asking.moment.position), load).load(self.row.id)
 
     @question
     def code(self) -> Code:
@@ -535,24 +544,37 @@ class Recommendation(Subject):
         return await Session.found(info, self.asking, self.row.session) if self.row.session else None
 
     @question
+    async def sources(self, info: Info) -> list[Session]:
+        """The sessions that it came out of, with those of the recommendations that it carries on, by code."""
+        return await found_of(Session.found(info, self.asking, code) for code in self.row.sessions)
+
+    @question
     async def gaps(self, info: Info) -> list[CapacityGap]:
-        """The capacity gaps that it answers."""
-        return await _found(CapacityGap.found(info, self.asking, code) for code in self.row.gaps)
+        """The capacity gaps that it answers, with those of the recommendations that it carries on."""
+        return await found_of(CapacityGap.found(info, self.asking, code) for code in self.row.gaps)
 
     @question
     async def regions(self, info: Info) -> list[Region]:
         """The regions concerned; `GLOBAL` stands for all."""
-        return await _found(Region.coded(info, self.asking, code) for code in self.row.regions)
+        return await found_of(Region.coded(info, self.asking, code) for code in self.row.regions)
 
     @question
     async def working_groups(self, info: Info) -> list[WorkingGroup]:
         """The working groups concerned."""
-        return await _found(WorkingGroup.coded(info, self.asking, code) for code in self.row.working_groups)
+        return await found_of(WorkingGroup.coded(info, self.asking, code) for code in self.row.working_groups)
 
     @question
     async def clauses(self, info: Info) -> list[Clause]:
-        """The clauses of frameworks that it rests on."""
-        return await _found(Clause.coded(info, self.asking, code) for code in self.row.clauses)
+        """The clauses of frameworks that it rests on, with those of the recommendations that it carries on."""
+        return await found_of(Clause.coded(info, self.asking, code) for code in self.row.clauses)
+
+    @question
+    def carried_from(self) -> list[CarriedRecommendation]:
+        """The recommendations that ended in favour of this one, in order, with what it carries on of each."""
+        return [
+            CarriedRecommendation(said=one.provenance, at=one.recorded_at, asking=self.asking, value=one)
+            for one in self.row.carried
+        ]
 
     @brought(ResponseRow, by="recommendation")
     def responses(
@@ -607,6 +629,16 @@ class Recommendation(Subject):
         """The latest decision of a body about it that stands."""
         return act_of(self.row.act) if self.row.act else None
 
+    @brought(SilenceRow, by="recommendation")
+    def silences(self, rows: Sequence[SilenceRow]) -> list[SilenceProcedure]:
+        """Every silence procedure about it, from the first."""
+        return [silence(row, self.asking) for row in sorted(rows, key=lambda row: row.number)]
+
+    @brought(ObjectionRow, by="recommendation")
+    def objections(self, rows: Sequence[ObjectionRow]) -> list[Objection]:
+        """Every objection by which a silence ended, in order, those taken back included."""
+        return [objection(row, self.asking) for row in sorted(rows, key=lambda row: row.version)]
+
     @brought(DecisionRow, by="recommendation")
     def decisions(
         self, rows: Sequence[DecisionRow], first: First = DEFAULT_PAGE, after: After = None
@@ -647,7 +679,7 @@ class Recommendation(Subject):
     @question
     async def partners(self, info: Info) -> list[Organization]:
         """The organizations that work with it, by code."""
-        return await _found(Organization.found(info, self.asking, code) for code in self.row.partners)
+        return await found_of(Organization.found(info, self.asking, code) for code in self.row.partners)
 
     @question
     def due_on(self) -> date | None:
@@ -661,7 +693,10 @@ class Recommendation(Subject):
 
     @question
     def overdue(self) -> bool:
-        """Whether the day it is due is over without a claim that it is implemented, or since such a claim fell."""
+        """Whether the day it is due is over without a claim that it is implemented, or since such a claim fell.
+
+        Never once it has ended.
+        """
         return self.row.is_overdue(self.asking.moment)
 
     @question
@@ -685,6 +720,30 @@ class Recommendation(Subject):
             first=first,
             after=after,
         )
+
+    @question
+    def milestones(self) -> list[Milestone]:
+        """The steps of the work, in the order in which they were set, with evidence of those taken."""
+        return [
+            Milestone(said=one.provenance, at=one.recorded_at, asking=self.asking, value=one, of=self.row)
+            for one in self.row.milestones
+        ]
+
+    @question
+    def obstacles(self) -> list[Obstacle]:
+        """What stands or stood in the way, in the order in which it was reported."""
+        return [
+            Obstacle(said=one.provenance, at=one.recorded_at, asking=self.asking, value=one)
+            for one in self.row.obstacles
+        ]
+
+    @brought(ReminderRow, by="recommendation")
+    def reminders(self, rows: Sequence[ReminderRow]) -> list[Reminder]:
+        """What one was reminded of, in order: that it, or a milestone, is due soon or late."""
+        return [
+            Reminder(said=row.provenance, at=row.recorded_at, asking=self.asking, row=row)
+            for row in sorted(rows, key=lambda row: row.version)
+        ]
 
     @question
     def claims(self) -> list[ImplementationClaim]:
@@ -715,6 +774,35 @@ class Recommendation(Subject):
         """The day from which it counts as verified; null unless it is."""
         return self.row.verified_on
 
+    @question
+    def end(self) -> RecommendationEnd | None:
+        """How it ended, other than by a body's decision or by being carried out; null unless it did."""
+        ended = self.row.ended
+        return (
+            RecommendationEnd(said=ended.provenance, at=ended.recorded_at, asking=self.asking, value=ended)
+            if ended
+            else None
+        )
+
+    @question
+    async def superseded_by(self, info: Info) -> Recommendation | None:
+        """The recommendation that took its place; null unless one did."""
+        return await self._successor(info, Ending.SUPERSEDED)
+
+    @question
+    async def merged_into(self, info: Info) -> Recommendation | None:
+        """The recommendation that it goes on as a part of; null unless it does."""
+        return await self._successor(info, Ending.MERGED)
+
+    @question
+    def overtaken(self) -> bool:
+        """Whether events have overtaken it."""
+        return self.row.ending is Ending.OVERTAKEN
+
+    async def _successor(self, info: Info, ending: Ending) -> Recommendation | None:
+        code = self.row.successor if self.row.ending is ending else None
+        return await Recommendation.found(info, self.asking, code) if code else None
+
 
 @form
 class RecommendationFilter:
@@ -726,7 +814,7 @@ class RecommendationFilter:
     proposer: CodeFilter | None = described("The organization that proposed it.", default=None)
     proposed_on: DateFilter | None = described("The day of the proposal.", default=None)
     retreat: Code | None = described("The retreat whose session it came out of.", default=None)
-    session: CodeFilter | None = described("The session that it came out of.", default=None)
+    session: CodeFilter | None = described("A session that it came out of, or what it carries on.", default=None)
     gaps: CodeFilter | None = described("The capacity gaps that it answers.", default=None)
     regions: CodeFilter | None = described("The regions concerned.", default=None)
     working_groups: CodeFilter | None = described("The working groups concerned.", default=None)
@@ -741,6 +829,8 @@ class RecommendationFilter:
     partners: CodeFilter | None = described("The organizations that work with it.", default=None)
     due_on: DateFilter | None = described("The last day by which it is due.", default=None)
     overdue: YesNo | None = described("Whether that day is over without a claim.", default=None)
+    ended: YesNo | None = described("Whether it was superseded, merged or overtaken.", default=None)
+    ending: Choice[Ending] | None = described("How it ended, if it did.", default=None)
 
 
 async def chosen(asking: Asking, filter: RecommendationFilter | None) -> list[Where]:
@@ -749,11 +839,12 @@ async def chosen(asking: Asking, filter: RecommendationFilter | None) -> list[Wh
         await next_due(asking)
     return LISTING.where(
         filter,
-        {"body": "bodies"},
+        {"body": "bodies", "session": "sessions"},
         {
             "retreat": lambda code: of_retreat(asking, code),
             "overdue": lambda given: overdue(asking, given.eq),
             "announced": lambda given: Condition("withheld_from", "is_null", given.eq),
+            "ended": lambda given: Condition("ending", "is_null", not given.eq),
         },
     )
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from compact_domain.recommendation import Assessment, Closing, ContestEnding, Recommendations, Response
+import strawberry
+
+from compact_domain.recommendation import (
+    Assessment,
+    Closing,
+    ContestEnding,
+    ObstacleKind,
+    Recommendations,
+    Response,
+)
 from compact_projections.recommendations import RecommendationRow
 
 from .commands import ChangeInput, CommandInput, Decision, Payload, give, reference
@@ -65,6 +74,34 @@ class RecommendationRespondInput(ChangeInput):
     text_version: int = described("The version of the text, which must be the one that stands.")
     response: Response = described("What it says to it.")
     comment: LongText | None = described("What it adds.", default=None)
+
+
+@form
+class RecommendationStartSilenceInput(ChangeInput):
+    """A text to put to the members of a body: it is adopted unless one of them objects up to the deadline."""
+
+    body: Code = described("The body that decides by silence.")
+    meeting: str = described("Code of the meeting that puts it to the members.")
+    number: str = described("Number that the decision will have.")
+    text_version: int = described("The version of the text, which must be the one that stands.")
+    assessment: AssessmentInput = described("What the body found on human rights, gender and the rule of law.")
+    deadline: datetime = described("The last instant at which a member can object, at least 72 hours ahead.")
+    zone: TimeZone = described("The time zone that the deadline is spoken of in.", default=TimeZone("UTC"))
+
+
+@form
+class RecommendationObjectInput(ChangeInput):
+    """The objection of a member of the deciding body or of the Compact. Needs a reason, which says why."""
+
+
+@form
+class RecommendationWithdrawObjectionInput(ChangeInput):
+    """An objection to take back, for the record: the silence stays ended."""
+
+
+@form
+class RecommendationEndSilenceInput(ChangeInput):
+    """A silence to call off before its deadline. Needs a reason."""
 
 
 @form
@@ -145,6 +182,39 @@ class RecommendationChangeDueDateInput(ChangeInput):
 
 
 @form
+class RecommendationSetMilestoneInput(ChangeInput):
+    """A step of the work, for the lead or a partner. The first one begins the work."""
+
+    code: Code = described("Unique within the recommendation.")
+    title: str = described("What is to be reached.")
+    due_on: date = described("The last day by which it is due, in the time zone of the recommendation.")
+
+
+@form
+class RecommendationCompleteMilestoneInput(ChangeInput):
+    """A step of the work that was taken, as the lead or a partner says."""
+
+    milestone: Code = described("Code of the milestone.")
+    evidence: list[LongText] = described("Documents and other proof, one each; at least one.")
+
+
+@form
+class RecommendationReportObstacleInput(ChangeInput):
+    """What stands in the way of the work, as the lead or a partner says."""
+
+    kind: ObstacleKind = described("What kind of obstacle it is.")
+    text: LongText = described("What stands in the way.")
+
+
+@form
+class RecommendationResolveObstacleInput(ChangeInput):
+    """What no longer stands in the way, as the lead or a partner says."""
+
+    obstacle: int = described("Number of the obstacle.")
+    resolution: LongText = described("How it was resolved.")
+
+
+@form
 class RecommendationReportProgressInput(ChangeInput):
     """How far the work is, as the lead or a partner says."""
 
@@ -193,6 +263,30 @@ class RecommendationWithdrawInput(ChangeInput):
 
 
 @form
+class RecommendationSupersedeInput(ChangeInput):
+    """A recommendation whose place another takes. Needs a reason."""
+
+    successor: strawberry.ID = described(
+        "The recommendation that takes its place, by global id or by code: another one, neither closed nor verified."
+    )
+
+
+@form
+class RecommendationMergeInput(ChangeInput):
+    """A recommendation that goes on as a part of another. Needs a reason."""
+
+    into: strawberry.ID = described(
+        "The recommendation that it becomes a part of, by global id or by code: another one, neither closed nor"
+        " verified."
+    )
+
+
+@form
+class RecommendationMarkOvertakenInput(ChangeInput):
+    """A recommendation that events have overtaken. Needs a reason, which says which."""
+
+
+@form
 class RecommendationReopenInput(ChangeInput):
     """A closing to undo: the recommendation is again where it was before it. Needs a reason."""
 
@@ -213,6 +307,10 @@ async def _answer(info: Info, input: CommandInput, decision: Decision) -> Recomm
 
 def _subject(input: ChangeInput) -> UUID | str:
     return reference(input.id, "Recommendation")
+
+
+def _assessment(input: AssessmentInput) -> Assessment:
+    return Assessment(human_rights=input.human_rights, gender=input.gender, rule_of_law=input.rule_of_law)
 
 
 @shape
@@ -273,13 +371,49 @@ class RecommendationMutations:
         )
 
     @command
+    async def recommendation_start_silence(
+        self, info: Info, input: RecommendationStartSilenceInput
+    ) -> RecommendationPayload:
+        """Put a text to the members of a body: unless one of them objects in time, it is adopted at the deadline."""
+        assessment = _assessment(input.assessment)
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).start_silence(
+                _subject(input),
+                body=input.body,
+                meeting=input.meeting,
+                number=input.number,
+                text_version=input.text_version,
+                assessment=assessment,
+                deadline=input.deadline,
+                zone=input.zone,
+            ),
+        )
+
+    @command
+    async def recommendation_object(self, info: Info, input: RecommendationObjectInput) -> RecommendationPayload:
+        """Object to a text in silence, for a member: it is under review again. Needs a reason."""
+        return await _answer(info, input, lambda work: Recommendations(work).object(_subject(input)))
+
+    @command
+    async def recommendation_withdraw_objection(
+        self, info: Info, input: RecommendationWithdrawObjectionInput
+    ) -> RecommendationPayload:
+        """Take an objection back, for the record. The silence that it ended stays ended."""
+        return await _answer(info, input, lambda work: Recommendations(work).withdraw_objection(_subject(input)))
+
+    @command
+    async def recommendation_end_silence(
+        self, info: Info, input: RecommendationEndSilenceInput
+    ) -> RecommendationPayload:
+        """Call a silence off: the text is under review again. Needs a reason."""
+        return await _answer(info, input, lambda work: Recommendations(work).end_silence(_subject(input)))
+
+    @command
     async def recommendation_adopt(self, info: Info, input: RecommendationAdoptInput) -> RecommendationPayload:
         """Record that a body adopted a recommendation, in exactly the text that stands."""
-        assessment = Assessment(
-            human_rights=input.assessment.human_rights,
-            gender=input.assessment.gender,
-            rule_of_law=input.assessment.rule_of_law,
-        )
+        assessment = _assessment(input.assessment)
         return await _answer(
             info,
             input,
@@ -367,6 +501,56 @@ class RecommendationMutations:
         )
 
     @command
+    async def recommendation_set_milestone(
+        self, info: Info, input: RecommendationSetMilestoneInput
+    ) -> RecommendationPayload:
+        """Set a step of the work and a day for it, for the lead or a partner."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).set_milestone(
+                _subject(input), code=input.code, title=input.title, due_on=input.due_on
+            ),
+        )
+
+    @command
+    async def recommendation_complete_milestone(
+        self, info: Info, input: RecommendationCompleteMilestoneInput
+    ) -> RecommendationPayload:
+        """Report that a step of the work was taken, on evidence, for the lead or a partner."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).complete_milestone(
+                _subject(input), milestone=input.milestone, evidence=input.evidence
+            ),
+        )
+
+    @command
+    async def recommendation_report_obstacle(
+        self, info: Info, input: RecommendationReportObstacleInput
+    ) -> RecommendationPayload:
+        """Report what stands in the way of the work, for the lead or a partner."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).report_obstacle(_subject(input), kind=input.kind, text=input.text),
+        )
+
+    @command
+    async def recommendation_resolve_obstacle(
+        self, info: Info, input: RecommendationResolveObstacleInput
+    ) -> RecommendationPayload:
+        """Report how an obstacle was resolved, for the lead or a partner."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).resolve_obstacle(
+                _subject(input), obstacle=input.obstacle, resolution=input.resolution
+            ),
+        )
+
+    @command
     async def recommendation_report_progress(
         self, info: Info, input: RecommendationReportProgressInput
     ) -> RecommendationPayload:
@@ -437,6 +621,35 @@ class RecommendationMutations:
     async def recommendation_withdraw(self, info: Info, input: RecommendationWithdrawInput) -> RecommendationPayload:
         """Take a recommendation back, for its proposer. Needs a reason."""
         return await _answer(info, input, lambda work: Recommendations(work).withdraw(_subject(input)))
+
+    @command
+    async def recommendation_supersede(self, info: Info, input: RecommendationSupersedeInput) -> RecommendationPayload:
+        """Let another take its place, which carries on sources, gaps and clauses. Needs a reason."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).supersede(
+                _subject(input), successor=reference(input.successor, "Recommendation", field="successor")
+            ),
+        )
+
+    @command
+    async def recommendation_merge(self, info: Info, input: RecommendationMergeInput) -> RecommendationPayload:
+        """Let it go on as a part of another, which carries on sources, gaps and clauses. Needs a reason."""
+        return await _answer(
+            info,
+            input,
+            lambda work: Recommendations(work).merge(
+                _subject(input), into=reference(input.into, "Recommendation", field="into")
+            ),
+        )
+
+    @command
+    async def recommendation_mark_overtaken(
+        self, info: Info, input: RecommendationMarkOvertakenInput
+    ) -> RecommendationPayload:
+        """Record that events have overtaken it. Needs a reason."""
+        return await _answer(info, input, lambda work: Recommendations(work).mark_overtaken(_subject(input)))
 
     @command
     async def recommendation_reopen(self, info: Info, input: RecommendationReopenInput) -> RecommendationPayload:

@@ -14,11 +14,19 @@ from compact_projections.asking import Asking, Moment
 from .body import Body, BodyMutations, BodyQuestions
 from .catalogue import CATALOGUES, CatalogueMutations, CatalogueQuestions
 from .context import Info
+from .coordination_meeting import (
+    ActionPoint,
+    AgendaItem,
+    CoordinationMeeting,
+    CoordinationMeetingMutations,
+    CoordinationMeetingQuestions,
+)
 from .decisions import DecisionQuestions
 from .fields import question
 from .focal_point import FocalPoint, FocalPointMutations, FocalPointQuestions
 from .guard import Limits, Schema
 from .ids import GlobalId
+from .ledger import LedgerQuestions
 from .moments import MomentInput, named
 from .nodes import Node, Subject
 from .organization import Organization, OrganizationMutations, OrganizationQuestions
@@ -32,6 +40,7 @@ from .role import RoleHolder, RoleMutations, RoleQuestions
 from .scalars import Code, Position
 from .session import CapacityGap, GoodPractice, Session, SessionMutations, SessionQuestions
 from .shapes import described, shape
+from .silences import SilenceQuestions
 from .today import TodayQuestions
 from .trail import TrailQuestions
 from .vocabulary import Role
@@ -50,6 +59,9 @@ NODES: tuple[type[Subject], ...] = (
     Places,
     Recommendation,
     FocalPoint,
+    CoordinationMeeting,
+    AgendaItem,
+    ActionPoint,
 )
 """Every type with a global id; `node(id)` finds it by the code or id of its row."""
 
@@ -97,11 +109,14 @@ class Questions(
     SessionQuestions,
     RegistrationQuestions,
     FocalPointQuestions,
+    CoordinationMeetingQuestions,
     RecommendationQuestions,
     DecisionQuestions,
+    SilenceQuestions,
     PlanQuestions,
     TodayQuestions,
     TrailQuestions,
+    LedgerQuestions,
 ):
     """Everything that can be asked, of the present or of a past moment."""
 
@@ -182,6 +197,7 @@ class Mutation(
     SessionMutations,
     RegistrationMutations,
     FocalPointMutations,
+    CoordinationMeetingMutations,
     RecommendationMutations,
 ):
     """Everything that can be done. Each field is one command; what it refuses, it refuses as data."""

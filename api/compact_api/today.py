@@ -207,7 +207,7 @@ class TodayQuestions(Asked):
         """What the one who asks has to do: the overdue and what is due next first, then what has waited longest."""
         asking = await self.asking(info)
         seen, actor = await _whose(info, asking, role, organization, body)
-        wanted = Wanted(actor=actor, duties=duties, organization=organization)
+        wanted = Wanted(actor=actor, duties=frozenset(duties) if duties else None, organization=organization)
         asked = page(ORDER, first, after)
         items = await today(seen, wanted, after=asked.after, limit=asked.limit)
 

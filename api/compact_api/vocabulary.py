@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from compact_domain import vocabulary
 from compact_domain.kernel import Role as Role  # from here, so that its values have their meanings
@@ -54,6 +55,27 @@ class BodyActInput:
     number: str = described("Number of the decision.")
     decided_on: date = described("The day of the decision, no later than today.")
     method: Method = described("How the body came to it.")
+
+
+@shape
+class Money:
+    """An amount of money in a currency."""
+
+    amount: Decimal = described("How much.")
+    currency: str = described("Code of the currency in ISO 4217.")
+
+
+@form
+class MoneyInput:
+    """An amount of money in a currency."""
+
+    amount: Decimal = described("How much: not negative, with no more decimals than the currency has.")
+    currency: str = described("Code of the currency in ISO 4217, such as `USD`.")
+
+
+def money_from(value: MoneyInput, *, field: str) -> vocabulary.Money:
+    """An amount as the domain takes it. `InvalidInput` on `field` for what is none."""
+    return vocabulary.Money.of(value.amount, value.currency, field=field)
 
 
 def act_of(value: vocabulary.BodyAct) -> BodyAct:

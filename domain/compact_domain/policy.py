@@ -198,6 +198,24 @@ POLICY: Mapping[str, Line] = {
     "rotation.conclude_turn": _line(PROCESS),
     "rotation.return_turn": _line(PROCESS),
     "rotation.end": _line(SECRETARIAT, reason=True),
+    "initiative.register": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.revise": _line(SECRETARIAT, ENTITY, FOCAL_POINT, reason=True),
+    "initiative.change_status": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.suspend": _line(SECRETARIAT, ENTITY, FOCAL_POINT, reason=True),
+    "initiative.resume": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.cancel": _line(SECRETARIAT, ENTITY, FOCAL_POINT, reason=True),
+    "initiative.join_partner": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.leave_partner": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.answer_gap": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.carry_out": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.define_indicator": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.join_indicator": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.report_measurement": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.close_period": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
+    "initiative.correct_measurement": _line(SECRETARIAT, ENTITY, FOCAL_POINT, reason=True),
+    "initiative.review_overlap": _line(SECRETARIAT, CHAIR),
+    "initiative.review_gap": _line(SECRETARIAT, CHAIR),
+    "initiative.conclude": _line(SECRETARIAT, ENTITY, FOCAL_POINT),
 }
 
 
@@ -223,23 +241,52 @@ def sees_withheld(actor: Actor) -> bool:
     )
 
 
-def own_alone(actor: Actor) -> Concerns | None:
-    """Whose registrations and seats an actor sees: the own organization's as its representative, and one's own.
+class Own(Concerns, frozen=True, kw_only=True):
+    """What is an actor's own, of what is not for everybody: registrations and seats of `organizations` and `persons`,
+    and whatever is confined to the organizations that the actor `speaks_for`."""
 
-    None for those who see all: the secretariat and auditors.
+    speaks_for: frozenset[str] = frozenset()
+
+
+def own_alone(actor: Actor) -> Own | None:
+    """Whose registrations and seats an actor sees: the own organization's as its representative, and one's own; and
+    for whom the actor speaks. None for those who see all: the secretariat and auditors.
     """
-    if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):
+    if _sees_everything(actor):
         return None
     represented = {held.scope or actor.organization for held in actor.roles if held.role is Role.ENTITY_REPRESENTATIVE}
-    return Concerns(organizations=frozenset(o for o in represented if o), persons=frozenset({actor.id}))
+    return Own(
+        organizations=frozenset(o for o in represented if o),
+        persons=frozenset({actor.id}),
+        speaks_for=_speaks_for(actor),
+    )
+
+
+def may_know(actor: Actor, organizations: frozenset[str]) -> bool:
+    """Whether an actor may know of what is confined to organizations: by speaking for one, or by seeing everything."""
+    return _sees_everything(actor) or not organizations.isdisjoint(_speaks_for(actor))
+
+
+def _speaks_for(actor: Actor) -> frozenset[str]:
+    roles = {role for role, _ in ORGANIZATION}
+    spoken = (held.scope or actor.organization for held in actor.roles if held.role in roles)
+    return frozenset(organization for organization in spoken if organization)
+
+
+def _sees_everything(actor: Actor) -> bool:
+    return actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS)
 
 
 def may_read_personal(actor: Actor, concerns: Concerns) -> bool:
     """Whether an actor may read what is personal to those concerned: names, contacts, what was said of them."""
-    if actor.holds(Role.SECRETARIAT_ADMINISTRATOR, Role.SECRETARIAT_OFFICER, Role.AUDITOR, Role.PROCESS):
+    if _sees_everything(actor):
         return True
-    own = {held.scope or actor.organization for held in actor.roles}
-    return actor.id in concerns.persons or bool(own & (concerns.organizations | concerns.bodies))
+    return actor.id in concerns.persons or bool(own_of(actor) & (concerns.organizations | concerns.bodies))
+
+
+def own_of(actor: Actor) -> frozenset[str]:
+    """Codes of the organizations and bodies that an actor belongs to by one of the roles held."""
+    return frozenset(own for held in actor.roles if (own := held.scope or actor.organization))
 
 
 def needs_reason(action: str) -> bool:

@@ -17,7 +17,9 @@ from compact_domain import (
     body,
     catalogue,
     coordination_meeting,
+    finding,
     focal_point,
+    initiative,
     kernel,
     organization,
     recommendation,
@@ -46,6 +48,8 @@ MODULES: tuple[ModuleType, ...] = (
     rotation,
     agenda,
     coordination_meeting,
+    finding,
+    initiative,
 )
 
 

@@ -495,6 +495,11 @@ class Recommendation(Aggregate):
         return tuple(code for code, milestone in self.milestones.items() if not milestone.completed)
 
     @property
+    def open_obstacles(self) -> tuple[int, ...]:
+        """Numbers of the obstacles that are not resolved."""
+        return tuple(number for number, resolved in self.obstacles.items() if not resolved)
+
+    @property
     def sessions(self) -> Codes:
         """Where it came out of, and what it carries on came out of."""
         own = (self.session,) if self.session else ()
@@ -574,6 +579,12 @@ class Recommendation(Aggregate):
         refusal = super().guard(verb, now)
         if refusal is None and verb == "announce" and self.announced:
             return self._refusal("recommendation.announcement", withheld=0)
+        if refusal is None and verb == "withdraw_objection" and not self.open_objections:
+            return self._refusal("recommendation.objection", objecting="")
+        if refusal is None and verb == "complete_milestone" and not self.open_milestones:
+            return self._refusal("recommendation.milestone", open="")
+        if refusal is None and verb == "resolve_obstacle" and not self.open_obstacles:
+            return self._refusal("recommendation.obstacle", open="")
         if refusal is None and verb in WHEN_KNOWN and not self.announced:
             return self._refusal("recommendation.unannounced", withheld=len(self.withheld))
         if refusal is None and verb == "adopt_by_silence" and self.silence and not self.silence.over(now):
@@ -1245,7 +1256,7 @@ class Recommendation(Aggregate):
         self._may("resolve_obstacle", cmd)
         self._require_reporter(organization)
         if obstacle not in self.obstacles:
-            open_ = ", ".join(str(number) for number, resolved in self.obstacles.items() if not resolved)
+            open_ = ", ".join(map(str, self.open_obstacles))
             raise self._refusal("recommendation.obstacle", obstacle=obstacle, open=open_)
         self._states(
             self.ObstacleResolved(
@@ -2041,10 +2052,10 @@ class Recommendations(Commands):
         it.change_due_date(due_on=due_on, zone=zone, cmd=self._cmd)
         return it
 
-    def set_milestone(self, recommendation: UUID | str, *, milestone: str, title: str, due_on: date) -> Recommendation:
+    def set_milestone(self, recommendation: UUID | str, *, code: str, title: str, due_on: date) -> Recommendation:
         it, organization = self._subject(recommendation), self._speaker()
         self._allow(organizations=[organization])
-        it.set_milestone(milestone=milestone, title=title, due_on=due_on, organization=organization, cmd=self._cmd)
+        it.set_milestone(milestone=code, title=title, due_on=due_on, organization=organization, cmd=self._cmd)
         return it
 
     def complete_milestone(

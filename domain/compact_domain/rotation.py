@@ -891,7 +891,8 @@ class Rotation(Aggregate):
             answer_by=day,
             closes_at=end_of_day(day, self.cadence.zone),
         )
-        self._states(self.Offered(**self._next(cmd), rotation=self.code, offer=offer))
+        again = self.rota.turn(turn) is not None
+        self._states(self.Offered(**self._next(cmd), rotation=self.code, offer=offer, again=again))
 
     def _answer_by(self, turn: int, asked: date | None, now: datetime) -> date:
         """The last day for an answer: as asked, or the usual days from now, but not after the turn itself."""
@@ -911,6 +912,7 @@ class Rotation(Aggregate):
         TOPIC: ClassVar[str] = "rotation.offered"
         rotation: OfRotation
         offer: Annotated[Offer, Meta(description="which turn, to whom, until when")]
+        again: Annotated[bool, Meta(description="whether the turn had been offered before")] = False
 
         def takes(self) -> Sequence[str]:
             return _kept_for(self.rotation, self.offer)

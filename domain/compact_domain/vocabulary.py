@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from compact_domain.kernel import Code, Value
+from compact_domain.kernel import Code, InvalidInput, Value
 
 Title = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(min_length=1, max_length=20_000)]
@@ -90,3 +95,30 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+@cache
+def currencies() -> Mapping[str, int]:
+    """The currencies of ISO 4217, by code, each with the decimals that its amounts have."""
+    text = files("compact_domain").joinpath("catalogues", "currencies.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, int])
+
+
+class Money(Value, frozen=True, kw_only=True):
+    """An amount of money in a currency."""
+
+    amount: Annotated[Decimal, Meta(description="how much; not negative")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="code of the currency in ISO 4217")]
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str, *, field: str) -> Money:
+        """An amount as a caller gives it. `InvalidInput` on `field` for what is none, or of no known currency."""
+        decimals = currencies().get(currency)
+        if decimals is None:
+            raise InvalidInput(fields=[(f"{field}.currency", "is no currency of ISO 4217")])
+        if not amount.is_finite() or amount < 0:
+            raise InvalidInput(fields=[(f"{field}.amount", "must be a number that is not negative")])
+        exact = amount.quantize(Decimal(1).scaleb(-decimals))
+        if exact != amount:
+            raise InvalidInput(fields=[(f"{field}.amount", f"has more than the {decimals} decimals of {currency}")])
+        return cls(amount=exact, currency=currency)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import anyio.from_thread
 
     from compact_infra.compact import Compact
+    from compact_infra.ledger import Ledger
 
 REFUSED, NOT_READY = 1, 3
 
@@ -43,6 +44,10 @@ app = typer.Typer(
 )
 projections = typer.Typer(no_args_is_help=True, help="The read side.")
 app.add_typer(projections, name="projections")
+audit = typer.Typer(no_args_is_help=True, help="What proves that nobody touched the history.")
+app.add_typer(audit, name="audit")
+events = typer.Typer(no_args_is_help=True, help="The facts themselves.")
+app.add_typer(events, name="events")
 
 
 class Output:
@@ -276,6 +281,58 @@ def scrutinize() -> None:
     raise typer.Exit(REFUSED if differing else 0)
 
 
+@events.command("export")
+def export_events(
+    to: Annotated[Path, typer.Option(help="A folder that is empty or new.")],
+) -> None:
+    """Write every fact, the log's tiles and last checkpoint, and the verifier, for an auditor to take away."""
+    ledger = _sealed()
+    signed = ledger.export(to, progress=_progress())
+    Output.tell(f"{to}: covered to {signed.size}", folder=str(to), covered=signed.size, key=ledger.public_key)
+
+
+@audit.command()
+def checkpoint(
+    to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+) -> None:
+    """Sign what there is, and print the checkpoint: to be kept elsewhere. The public key goes to standard error."""
+    ledger = _sealed()
+    signed = ledger.checkpoint()
+    if signed is None:
+        raise typer.BadParameter("there is no fact yet")
+    typer.echo(ledger.public_key, err=True)
+    if to is not None:
+        to.write_text(signed.note, "utf-8")
+    Output.page(signed.note, size=signed.size, note=signed.note, key=ledger.public_key)
+
+
+@audit.command()
+def proof(
+    position: Annotated[int, typer.Argument(help="Position of the fact.")],
+    to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+) -> None:
+    """Print the proof that one fact is in the log (C2SP tlog-proof@v1)."""
+    text = _sealed().proof(position)
+    if to is not None:
+        to.write_text(text, "utf-8")
+    Output.page(text, position=position, proof=text)
+
+
+@audit.command(
+    "verify",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    add_help_option=False,
+)
+def verify_export(ctx: typer.Context) -> None:
+    """Check an exported folder, offline: 0 valid, 1 altered, 2 cannot tell. `--help` tells its options."""
+    from compact_infra import verifier
+
+    def tell(verdict: str) -> None:
+        Output.tell(verdict, verdict=verdict)
+
+    raise typer.Exit(verifier.main(ctx.args, tell))
+
+
 @app.command()
 def doctor() -> None:
     """Say how the service is set up, where each setting comes from, and what is wrong; 3 if anything is."""
@@ -297,6 +354,17 @@ def bench(
     from compact_infra.bench import run
 
     run(quick=quick, to=to, tell=typer.echo)
+
+
+def _sealed() -> Ledger:
+    """The ledger, once it has taken in and signed all that was written. Raises `NotReady`."""
+    import psycopg
+
+    compact = _compact()
+    compact.prepare()
+    with psycopg.connect(compact.ledger.url, autocommit=True, connect_timeout=2) as connection:
+        compact.ledger.seal(connection)
+    return compact.ledger
 
 
 def _compact(**changed: Any) -> Compact:

@@ -41,6 +41,7 @@ from compact_infra.commander import Commander
 from compact_infra.embedded_postgres import EmbeddedPostgres, NotReady
 from compact_infra.event_store import LINK, EventStore, Migrations, read_fact
 from compact_infra.identity import DevelopmentTokens, actor_of, census
+from compact_infra.ledger import Ledger, Sealer
 from compact_infra.projector import Projector, ReadSide, Watermark
 from compact_infra.reactor import Clockwork, Reactor
 from compact_infra.settings import Settings
@@ -50,6 +51,8 @@ from compact_projections.models import PRIVATE, models
 
 log = structlog.get_logger("compact")
 
+PATIENCE = 2.0
+"""Seconds that a start waits for a read side that another process keeps."""
 Identify = Callable[[HTTPConnection], Identity | Awaitable[Identity | None] | None]
 
 
@@ -77,8 +80,11 @@ class _Mounted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = scope.get("app_root_path", "")
         if prefix and not scope["path"].startswith(scope["root_path"]):
-            whole = {"path": prefix + scope["path"], "raw_path": prefix.encode() + scope.get("raw_path", b"")}
-            scope = {**scope, **whole}
+            scope = {
+                **scope,
+                "path": prefix + scope["path"],
+                "raw_path": prefix.encode() + (scope.get("raw_path") or b""),
+            }
         await self.app(scope, receive, send)
 
 
@@ -97,11 +103,13 @@ class Compact:
         self._embedded: EmbeddedPostgres | None = None
         self._projector: Projector | None = None
         self._reactor: Reactor | None = None
+        self._sealer: Sealer | None = None
         self._ears: threading.Thread | None = None
         self._nurse: threading.Thread | None = None
         self._stopping = threading.Event()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._up = 0
+        self._starts_at = 0
         self._clock = (datetime.max.replace(tzinfo=UTC) - timedelta(days=366), 0.0)  # nothing holds before it is known
 
     # --- for a host
@@ -215,17 +223,24 @@ class Compact:
             self._projector.start()
             self._reactor = Reactor(url, self.commander)
             self._reactor.start()
+            self._sealer = Sealer(self.ledger)
+            self._sealer.start()
         if self.settings.read_database_url or not self.settings.is_worker:
             self._ears = threading.Thread(target=self._follow, name="compact-watermark", daemon=True)
             self._ears.start()
         if self._embedded:
             self._nurse = threading.Thread(target=self._revive, name="compact-nurse", daemon=True)
             self._nurse.start()
-        self.watermark.wait(self.store.head(), timeout=60)
+        self._starts_at = head = self.store.head()
+        if not self.watermark.wait(head, timeout=60 if self.settings.is_worker else PATIENCE):
+            log.warning("the read side is behind: is a worker running?", position=self.watermark.position, head=head)
 
     def stop(self) -> None:
         """The reverse of `start`."""
         self._stopping.set()
+        if self._sealer:
+            self._sealer.stop()
+            self._sealer = None
         if self._reactor:
             self._reactor.stop()
             self._reactor = None
@@ -238,7 +253,8 @@ class Compact:
         if store := self.__dict__.pop("store", None):
             store.close()
         self.__dict__.pop("commander", None)  # a pool that was closed is not opened again
-        self.__dict__.pop("clockwork", None)
+        for follows in ("clockwork", "ledger"):
+            self.__dict__.pop(follows, None)
         if self._nurse:
             self._nurse.join(timeout=60)
             self._nurse = None
@@ -289,6 +305,11 @@ class Compact:
     @cached_property
     def commander(self) -> Commander:
         return Commander(self.store, census, on_append=self._appended)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What proves the history."""
+        return Ledger(self.database_url(), self.settings.db_schema, self.keys)
 
     @cached_property
     def clockwork(self) -> Clockwork:
@@ -471,6 +492,8 @@ class Compact:
         """What this process still waits for; None if it can serve."""
         if self._pool is None:
             return "it has not been started"
+        if self.watermark.position < self._starts_at:
+            return "the read side has not come as far as the history was when this process started"
         with suppress(Exception):
             async with asyncio.timeout(2):
                 await self.end_reading(await self.begin_reading())

@@ -189,6 +189,12 @@ class ReadSide:
             for order in row.INDEXES:
                 names = sql.SQL(", ").join(sql.Identifier(name) for name in (*order, row.KEY))
                 run(sql.SQL("create index on {}.{} ({}, since, until, open_until)").format(schema, table, names))
+            if row.LISTS:
+                run(
+                    sql.SQL("create index on {}.{} using gin ({})").format(
+                        schema, table, sql.SQL(", ").join(map(sql.Identifier, row.LISTS))
+                    )
+                )
         run(self.sql("grant usage on schema {r} to {a}", a=f"{self.events}_app"))
         run(self.sql("grant select on all tables in schema {r} to {a}", a=f"{self.events}_app"))
         connection.execute(sql.SQL(";").join(statements))

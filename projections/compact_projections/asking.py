@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString, TypeVar, cast
@@ -13,14 +13,15 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from compact_domain.kernel import Concerns, MomentRefused, PersonDetails
+from compact_domain.kernel import MomentRefused, PersonDetails
+from compact_domain.policy import Own
 from compact_projections.kit import Row, columns, row_of
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
 R = TypeVar("R", bound=Row)
 
-GREATEST = 10_000
-"""Rows of a table that one answer may rest on; more would be a question to be asked otherwise."""
+AT_ONCE = 10_000
+"""Rows of a table that are fetched at once; where there are more, the rest follows."""
 
 
 @dataclass
@@ -105,7 +106,7 @@ _OPERATORS: Mapping[str, LiteralString] = {
     "ne": "{c} is distinct from {v}",
     "in": "{c} = any({v})",
     "contains": "{c} ilike {v}",
-    "has": "{v} = any({c})",
+    "has": "{c} @> array[{v}]",
     "overlaps": "{c} && {v}",
     "from": "{c} >= {v}",
     "to": "{c} <= {v}",
@@ -126,6 +127,11 @@ def _condition(condition: Where) -> sql.Composed:
     if condition.operator in ("in", "overlaps"):
         value = list(value)
     return sql.SQL(_OPERATORS[condition.operator]).format(c=sql.Identifier(condition.column), v=sql.Literal(value))
+
+
+def _complete(row: type[Row], order: Sequence[Order]) -> list[Order]:
+    """An order that no two rows share a place in."""
+    return [*order, *([] if any(o.column == row.KEY for o in order) else [Order(row.KEY)])]
 
 
 def _beyond(order: Sequence[Order], values: Sequence[Any]) -> sql.Composed:
@@ -209,20 +215,28 @@ class Asking:
         moment: Moment,
         private: Mapping[str, type[Row] | None],
         inside: bool = False,
-        own: Concerns | None = None,
+        own: Own | None = None,
     ) -> None:
         self.lease, self.schema, self.events = lease, schema, events
         self.moment, self.private, self.inside, self.own = moment, private, inside, own
+        self.position: sql.Composable = sql.Literal(moment.position)
+        """The position, as it stands in a statement."""
 
     def at(self, moment: Moment) -> Asking:
         """The same viewer at another moment."""
         return self._as(moment, inside=self.inside, own=self.own)
 
-    def seen_by(self, *, inside: bool, own: Concerns | None) -> Asking:
+    def seen_by(self, *, inside: bool, own: Own | None) -> Asking:
         """The same moment for another viewer."""
         return self._as(self.moment, inside=inside, own=own)
 
-    def _as(self, moment: Moment, *, inside: bool, own: Concerns | None) -> Asking:
+    def for_keeping(self) -> Asking:
+        """The same, for a statement that is kept and asked again: it names its position by the parameter `position`."""
+        keeping = self._as(self.moment, inside=self.inside, own=self.own)
+        keeping.position = sql.SQL("%(position)s::int8")
+        return keeping
+
+    def _as(self, moment: Moment, *, inside: bool, own: Own | None) -> Asking:
         return Asking(
             self.lease,
             schema=self.schema,
@@ -240,12 +254,14 @@ class Asking:
     def stands(self, alias: LiteralString = "t") -> sql.Composed:
         """The predicate of a version that stands at the moment, for this viewer."""
         until = sql.SQL("until" if self.inside else "open_until")
-        t, p = sql.SQL(alias), sql.Literal(self.moment.position)
+        t, p = sql.SQL(alias), self.position
         return sql.SQL("({t}.since <= {p} and {t}.{until} > {p})").format(t=t, p=p, until=until)
 
     def shows(self, row: type[Row], alias: LiteralString = "t") -> sql.Composed:
         """The predicate of a row that stands at the moment, for this viewer; of a part, if its thing shows it."""
         stands = self.stands(alias) if row.OWNERS is None or self.own is None else self._owned(row, alias)
+        if self.own is not None and (row.CONFINED or row.TELLS_OF):
+            stands = self.such([stands, *self._known(row, alias, self.own)])
         if self.inside or not row.PART_OF:
             return stands
         return self.compose(
@@ -256,6 +272,22 @@ class Asking:
             t=sql.SQL(alias),
             shown=self.stands("whole"),
         )
+
+    def _known(self, row: type[Row], alias: LiteralString, own: Own) -> Iterator[sql.Composed]:
+        """The predicates of a row that a viewer may know of, and of all that it tells of."""
+        if row.CONFINED:
+            yield sql.SQL("({t}.{c} is null or {t}.{c} && {mine}::text[])").format(
+                t=sql.SQL(alias), c=sql.Identifier(row.CONFINED), mine=sql.Literal(sorted(own.speaks_for))
+            )
+        for column, thing in row.TELLS_OF.items():
+            yield self.compose(
+                "exists (select from {r}.{table} told where told.{key} = {t}.{column} and {shown})",
+                table=sql.Identifier(thing.TABLE),
+                key=sql.Identifier(thing.KEY),
+                t=sql.SQL(alias),
+                column=sql.Identifier(column),
+                shown=self.shows(thing, "told"),
+            )
 
     def meeting(self, row: type[Row], where: Iterable[Where]) -> sql.Composed:
         """The predicate of the rows, under the alias `t`, that stand and meet the conditions."""
@@ -268,7 +300,7 @@ class Asking:
 
     def _owned(self, row: type[Row], alias: LiteralString) -> sql.Composed:
         """The predicate of a row that stands, and is the viewer's own."""
-        own = self.own or Concerns()
+        own = self.own or Own()
         organization, person = row.OWNERS or ("", "")
         owners = [(organization, sorted(own.organizations)), (person, sorted(own.persons))]
         mine: list[sql.Composable] = [
@@ -292,7 +324,7 @@ class Asking:
         limit: int,
     ) -> list[R]:
         """The next `limit` rows in an order that the row's key completes, beyond the values of `after`."""
-        complete = [*order, *([] if any(o.column == row.KEY for o in order) else [Order(row.KEY)])]
+        complete = _complete(row, order)
         conditions = [self.meeting(row, where)]
         if after is not None:
             conditions.append(_beyond(complete, after))
@@ -321,10 +353,12 @@ class Asking:
         """All rows that meet the conditions, in order; the first of them if a limit is given."""
         if limit is not None:
             return await self.page(row, where=where, order=order, limit=limit)
-        found = await self.page(row, where=where, order=order, limit=GREATEST + 1)
-        if len(found) > GREATEST:
-            raise RuntimeError(f"more than {GREATEST} rows of {row.TABLE} for one answer")
-        return found
+        found: list[R] = []
+        after: list[Any] | None = None
+        while len(more := await self.page(row, where=where, order=order, after=after, limit=AT_ONCE)) == AT_ONCE:
+            found += more
+            after = [getattr(more[-1], o.column) for o in _complete(row, order)]
+        return [*found, *more]
 
     async def one(self, row: type[R], column: str, value: Any) -> R | None:
         """The row whose column has a value that is unique to it; None where there is none to be seen."""

@@ -1,7 +1,8 @@
 """The table of what is to be done today: what, why, for whom, by which command it is settled, and where it shows.
 
 A line is a question over rows. In its SQL `{name} t` stands for the rows of a read model that stand at the moment and
-are for the viewer, so that nothing withheld can come in; and these for the moment and for the one who asks:
+are for the viewer, so that nothing withheld can come in, and `{part_name} a` for parts of a thing `t` that is there
+already, no later than it (`a.version <= t.version`). These stand for the moment and for the one who asks:
 `{now}`, `{today}`; `{own}`, which holds for what is the viewer's (`whose`, by the reach of the roles that the viewer
 holds); `{organizations}`, `{bodies}` and `{me}`, for whom and as whom the viewer acts in the roles of the line;
 `{capacities}`, the same organizations with `regional`, the regions that theirs meet (`near`), and those that the
@@ -254,7 +255,7 @@ RETREATS: Sequence[Line] = (
         subject="Retreat",
         rows="from {retreat} t",
         when="t.state in ('concluded', 'reported')"
-        " and not exists (select from {retreat_action_plan} a where a.retreat = t.id)",
+        " and not exists (select from {part_retreat_action_plan} a where a.retreat = t.id and a.version <= t.version)",
         key="t.code",
         code="t.code",
         reference="t.code",
@@ -269,7 +270,7 @@ RETREATS: Sequence[Line] = (
         command="registration.nominate",
         rule="seats.quota",
         subject="Retreat",
-        rows="from {retreat} r join {retreat_invitation} i on i.retreat = r.id"
+        rows="from {retreat} r join {part_retreat_invitation} i on i.retreat = r.id and i.version <= r.version"
         " join {organization} o on o.code = i.organization",
         when="{registering} and {is_compact} and not exists (select from {registration} g"
         " where g.retreat = r.code and g.organization = i.organization)",
@@ -291,18 +292,20 @@ RETREATS: Sequence[Line] = (
         rule="seats.quota",
         subject="Retreat",
         rows="from {retreat} r join {organization} o on o.code = any({organizations})"
-        " left join {entity_seats} e on e.retreat = r.code and e.organization = o.code"
-        " cross join lateral (select (r.seat_rules ->> 'representatives')::int"
-        " + coalesce((select sum((x ->> 'seats')::int) from jsonb_array_elements(e.exceptions) x"
-        " where x ->> 'category' = 'representative'), 0)"
-        " - (select count(*) from jsonb_array_elements(e.held) x where x ->> 'category' = 'representative')"
-        " as representatives, (r.seat_rules ->> 'delegates')::int"
-        " + coalesce((select sum((x ->> 'seats')::int) from jsonb_array_elements(e.exceptions) x"
-        " where x ->> 'category' = 'delegate'), 0)"
-        " - (select count(*) from jsonb_array_elements(e.held) x where x ->> 'category' = 'delegate')"
-        " as delegates) unused",
+        " left join {entity_seats} e on e.retreat = r.code and e.organization = o.code cross join lateral ("
+        "select (r.seat_rules ->> 'representatives')::int + coalesce(granted.representatives, 0)"
+        " - coalesce(held.representatives, 0) as representatives,"
+        " (r.seat_rules ->> 'delegates')::int + coalesce(granted.delegates, 0) - coalesce(held.delegates, 0)"
+        " as delegates from (select"
+        " sum((x ->> 'seats')::int) filter (where x ->> 'category' = 'representative') as representatives,"
+        " sum((x ->> 'seats')::int) filter (where x ->> 'category' = 'delegate') as delegates"
+        " from jsonb_array_elements(e.exceptions) x) granted cross join (select"
+        " count(*) filter (where x ->> 'category' = 'representative') as representatives,"
+        " count(*) filter (where x ->> 'category' = 'delegate') as delegates"
+        " from jsonb_array_elements(e.held) x) held offset 0) unused",
         when="{registering} and {is_compact} and greatest(unused.representatives, unused.delegates) > 0"
-        " and (not exists (select from {retreat_invitation} i where i.retreat = r.id and i.organization = o.code)"
+        " and (not exists (select from {part_retreat_invitation} i where i.retreat = r.id and i.version <= r.version"
+        " and i.organization = o.code and i.organization = any({organizations}))"
         " or exists (select from {registration} g where g.retreat = r.code and g.organization = o.code))",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="r.code",
@@ -326,15 +329,17 @@ RETREATS: Sequence[Line] = (
         roles=ORGANIZATION,
         command="retreat.acknowledge_logistics",
         subject="Retreat",
-        rows="from {retreat} r join {retreat_logistics} l on l.retreat = r.id and l.n = r.logistics_version"
+        rows="from {retreat} r"
+        " join {part_retreat_logistics} l on l.retreat = r.id and l.version <= r.version and l.n = r.logistics_version"
         " cross join unnest({organizations}) o (code)",
         when="r.state in ('announced', 'registration_open', 'registration_closed', 'in_session', 'postponed')"
         " and r.logistics_version > 1"
-        " and (exists (select from {retreat_invitation} i where i.retreat = r.id and i.organization = o.code)"
+        " and (exists (select from {part_retreat_invitation} i where i.retreat = r.id and i.version <= r.version"
+        " and i.organization = o.code and i.organization = any({organizations}))"
         " or exists (select from {registration} g where g.retreat = r.code and g.organization = o.code"
-        " and g.state in ('nominated', 'waitlisted', 'confirmed')))"
-        " and not exists (select from {retreat_acknowledgement} a"
-        " where a.retreat = r.id and a.organization = o.code and a.n >= r.logistics_version)",
+        " and g.organization = any({organizations}) and g.state in ('nominated', 'waitlisted', 'confirmed')))"
+        " and not exists (select from {part_retreat_acknowledgement} a where a.retreat = r.id"
+        " and a.version <= r.version and a.organization = o.code and a.n >= r.logistics_version)",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="r.code",
         code="r.code",
@@ -530,8 +535,8 @@ RECOMMENDATIONS: Sequence[Line] = (
         when="t.decision = 'under_review' and t.proposer <> c.organization"
         " and (exists (select from {body} b join {body_member} m on m.body = b.id"
         " where b.code = t.body and m.organization = c.organization) or (c.regional and t.regions && c.near))"
-        " and not exists (select from {recommendation_response} a where a.recommendation = t.id"
-        " and a.organization = c.organization and a.text_version = t.text_version)",
+        " and not exists (select from {part_recommendation_response} a where a.recommendation = t.id"
+        " and a.version <= t.version and a.organization = c.organization and a.text_version = t.text_version)",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="t.code",
         code="t.code",

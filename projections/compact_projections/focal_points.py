@@ -28,6 +28,7 @@ class FocalPointRow(Row, frozen=True, kw_only=True):
         ("state", "organization"),
         ("subject",),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("regions", "working_groups")
 
     id: UUID
     version: int

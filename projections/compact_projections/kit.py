@@ -43,19 +43,26 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of one thing. Each change makes a new version of it; none is ever overwritten.
 
     `TABLE` names its table; `KEY` its columns that name the thing; `INDEXES` the columns of each order or filter that
-    is offered (the store adds the key and the positions, so that the past costs no more than the present).
+    is offered (the store adds the key and the positions, so that the past costs no more than the present); `LISTS` its
+    columns with lists that a filter looks into, which share an index of their own.
     `PART_OF` names the table of the thing that a row is a part of, one row for one fact of its history: its column of
     that name holds the thing's id, its `version` which fact. A part is seen as far as the facts of its thing are, so
     that it is withheld with them and never has to be touched again.
     `OWNERS` names the columns that say whose a row is, where it is not for everybody: the organization's code, and the
     person's subject id ("" for none).
+    `CONFINED` names the column of the organizations that alone may know of a row, where that is not null; `TELLS_OF`
+    names, by the columns that hold their ids, the rows of the things that a row tells of: who may not know of one of
+    them, does not see it.
     """
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[str] = "id"
     PART_OF: ClassVar[str] = ""
     OWNERS: ClassVar[tuple[str, str] | None] = None
+    CONFINED: ClassVar[str] = ""
+    TELLS_OF: ClassVar[Mapping[str, type[Row]]] = {}
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    LISTS: ClassVar[tuple[str, ...]] = ()
 
     def is_withheld(self) -> bool:
         """Whether those who may not see undecided or unannounced things go on seeing the version before."""

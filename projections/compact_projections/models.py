@@ -9,7 +9,17 @@ from compact_projections.bodies import Bodies, BodyMembers, BodyOfficers
 from compact_projections.catalogue import CatalogueEntries
 from compact_projections.decisions import Decisions
 from compact_projections.focal_points import FocalPoints
+from compact_projections.indicators import IndicatorJoins, Indicators, Measurements
+from compact_projections.initiatives import (
+    GapReviews,
+    InitiativeRow,
+    Initiatives,
+    OverlapReviewRow,
+    OverlapReviews,
+    Partners,
+)
 from compact_projections.kit import ReadModel, Row
+from compact_projections.meetings import ActionPoints, Agenda, Attendances, MeetingDecisions, Meetings, Minutes
 from compact_projections.organizations import Organizations
 from compact_projections.recommendations import Progress, Recommendations, Reminders, Responses, Texts
 from compact_projections.registration_desk import (
@@ -80,10 +90,23 @@ def models() -> list[ReadModel[Any]]:
         Objections(),
         ObjectionWithdrawals(),
         FocalPoints(),
+        Meetings(),
+        Agenda(),
+        MeetingDecisions(),
+        Attendances(),
+        Minutes(),
+        ActionPoints(),
         Desk(),
         SeatsHeld(),
         PlacesTaken(),
         WaitingLists(),
+        Initiatives(),
+        Partners(),
+        OverlapReviews(),
+        GapReviews(),
+        Indicators(),
+        IndicatorJoins(),
+        Measurements(),
     ]
 
 
@@ -91,6 +114,8 @@ PRIVATE: Mapping[str, type[Row] | None] = {
     "registration": RegistrationRow,
     "entity_seats": EntitySeatsRow,
     "places": None,
+    "initiative": InitiativeRow,
+    "overlap_review": OverlapReviewRow,
     "role": RoleHolderRow,
     "administrators": None,
 }

@@ -23,6 +23,7 @@ class OrganizationRow(Row, frozen=True, kw_only=True):
         ("kind", "code"),
         ("compact_status", "code"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("regions",)
 
     id: UUID
     version: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypedDict
@@ -84,7 +84,7 @@ class ClaimMade(Value, frozen=True, kw_only=True):
     verified_at: datetime | None = None
 
 
-class MilestoneSet(Value, frozen=True, kw_only=True):
+class MilestoneMade(Value, frozen=True, kw_only=True):
     """A step of the work: what is to be reached by when, and once it was, on what evidence."""
 
     code: str
@@ -116,7 +116,7 @@ class ObstacleMet(Value, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
 
 
-class CarriedOn(Value, frozen=True, kw_only=True):
+class CarriedOver(Value, frozen=True, kw_only=True):
     """What one recommendation carries on of another that ended in its favour."""
 
     source: str
@@ -157,6 +157,15 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
         ("withheld_from",),
         ("answers_gaps", "decision"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = (
+        "sessions",
+        "gaps",
+        "regions",
+        "working_groups",
+        "clauses",
+        "bodies",
+        "partners",
+    )
 
     id: UUID
     version: int
@@ -179,7 +188,7 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     clauses: tuple[str, ...]
     """Those it rests on, with those of what it carries on; `own_clauses` are its own."""
     own_clauses: tuple[str, ...]
-    carried: tuple[CarriedOn, ...] = ()
+    carried: tuple[CarriedOver, ...] = ()
 
     decision: Decision = Decision.PROPOSED
     body: str | None = None
@@ -217,7 +226,7 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
     """While somebody is at work on it: the end of the last day, after which it is overdue."""
     percentage: int | None = None
     last_progress_at: datetime | None = None
-    milestones: tuple[MilestoneSet, ...] = ()
+    milestones: tuple[MilestoneMade, ...] = ()
     obstacles: tuple[ObstacleMet, ...] = ()
     claims: tuple[ClaimMade, ...] = ()
     verified_by: str | None = None
@@ -235,7 +244,7 @@ class RecommendationRow(Row, frozen=True, kw_only=True):
         """Whether its last day was over at a moment without a claim that it is implemented."""
         return self.falls_due_at is not None and moment.is_past(self.falls_due_at)
 
-    def is_late(self, milestone: MilestoneSet, moment: Moment) -> bool:
+    def is_late(self, milestone: MilestoneMade, moment: Moment) -> bool:
         """Whether a milestone's last day was over at a moment, while it was open and somebody at work on it."""
         at_work = self.falls_due_at is not None and milestone.completed_at is None
         return at_work and moment.is_past(milestone.falls_due_at)
@@ -396,7 +405,7 @@ class Recommendations(ReadModel[RecommendationRow]):
 
     @on(Recommendation.MilestoneSet)
     def stepped(self, row: RecommendationRow, fact: Recommendation.MilestoneSet, at: Recorded) -> RecommendationRow:
-        milestone = MilestoneSet(
+        milestone = MilestoneMade(
             code=fact.milestone,
             title=fact.title,
             due_on=fact.due_on,
@@ -472,7 +481,7 @@ class Recommendations(ReadModel[RecommendationRow]):
 
     @on(Recommendation.CarriedOn)
     def carrying_on(self, row: RecommendationRow, fact: Recommendation.CarriedOn, at: Recorded) -> RecommendationRow:
-        carried = CarriedOn(
+        carried = CarriedOver(
             source=fact.source,
             ending=fact.ending,
             sessions=fact.sessions,
@@ -625,7 +634,9 @@ def _at_an_end(
     return _next(row, fact, ending=ending, successor=successor, ended=ended)
 
 
-def _carrying(row: RecommendationRow, fact: Recommendation.Event, carried: tuple[CarriedOn, ...]) -> RecommendationRow:
+def _carrying(
+    row: RecommendationRow, fact: Recommendation.Event, carried: tuple[CarriedOver, ...]
+) -> RecommendationRow:
     """The row with what it carries on, and what it answers and rests on by that."""
 
     def with_those_carried(own: Iterable[str], of: str) -> tuple[str, ...]:
@@ -844,8 +855,10 @@ async def next_due(asking: Asking) -> None:
         return
     found = await asking.rows(
         asking.compose(
-            "select min(t.falls_due_at), min(m.due) from {r}.recommendation t left join lateral {milestones} m on m.open"
-            " where {shown} and (t.falls_due_at >= {now} or m.due >= {now})",
+            "select min(t.falls_due_at) filter (where t.falls_due_at >= {now}),"
+            " min(m.due) filter (where m.at_work and m.due >= {now})"
+            " from {r}.recommendation t left join lateral {milestones} m on true"
+            " where {shown} and t.falls_due_at is not null",
             shown=asking.shows(RecommendationRow),
             now=sql.Literal(asking.moment.recorded_until),
             milestones=MILESTONES,
@@ -854,6 +867,21 @@ async def next_due(asking: Asking) -> None:
     for instant in found[0]:
         if instant is not None:
             asking.moment.is_past(instant)
+
+
+async def withheld(asking: Asking, ids: Collection[UUID]) -> set[UUID]:
+    """Which of the recommendations stand otherwise than this viewer may know."""
+    if asking.inside:
+        return set()
+    found = await asking.rows(
+        asking.compose(
+            "select t.id from {r}.recommendation t where t.id = any({ids}) and t.withheld_from is not null"
+            " and t.since <= {p} and t.until > {p}",
+            ids=sql.Literal(list(ids)),
+            p=sql.Literal(asking.moment.position),
+        )
+    )
+    return {id for (id,) in found}
 
 
 def of_retreat(asking: Asking, retreat: str) -> sql.Composed:

@@ -54,6 +54,7 @@ class RegistrationRow(Row, frozen=True, kw_only=True):
         ("state", "retreat"),
         ("subject", "nominated_at"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("sessions", "attended")
 
     id: UUID
     version: int

@@ -32,6 +32,7 @@ class SessionRow(Row, frozen=True, kw_only=True):
         ("kind", "starts_at"),
         ("state", "starts_at"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("regions",)
 
     id: UUID
     version: int
@@ -437,6 +438,7 @@ class GoodPracticeRow(Row, frozen=True, kw_only=True):
         ("for_gap", "code"),
         ("highlighted_on", "code"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("replicable_in",)
 
     id: UUID
     code: str

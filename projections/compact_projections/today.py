@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -17,15 +18,17 @@ from compact_domain.kernel import Actor, Role, RoleHeld
 from compact_domain.policy import Reach
 from compact_projections.asking import Asking
 from compact_projections.duties import FRAGMENTS, TABLE, Duty, Line
-from compact_projections.kit import Row
+from compact_projections.kit import Row, columns
 from compact_projections.models import models
 
 SPEAKS = (Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER)
 """Roles whose scope is an organization that one speaks for."""
+PART = "part_"
+"""How a line names the parts of a thing that is there already."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be done. `key` names its subject there, and duty and `reference` name it among all."""
+    """Something to be done. `key` names its subject, and duty and `reference` name it among all."""
 
     duty: Duty
     key: str
@@ -48,17 +51,25 @@ class Wanted:
     """What is asked for: by whom, in which roles, of which organization, which duties. None: all."""
 
     actor: Actor
-    duties: Collection[Duty] | None = None
+    duties: Set[Duty] | None = None
     organization: str | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of the table that concern the one who asks."""
+        return [line for line in TABLE.values() if self._asks_for(line.duty) and self.held(line)]
+
+    def _asks_for(self, duty: Duty) -> bool:
+        return self.duties is None or duty in self.duties
 
     def held(self, line: Line) -> list[tuple[RoleHeld, Reach]]:
         """The roles of the one who asks that a line is for, each with its reach."""
         pairs = [(held, reach) for held in self.actor.roles for role, reach in line.roles if held.role is role]
-        return [pair for pair in pairs if self._is_asked_for(*pair)]
+        return [pair for pair in pairs if self._is_of_organization(*pair)]
 
-    def _is_asked_for(self, held: RoleHeld, reach: Reach) -> bool:
-        whole = reach not in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION) or self.organization is None
-        return whole or self.acts_for(held) == self.organization
+    def _is_of_organization(self, held: RoleHeld, reach: Reach) -> bool:
+        limited = reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION) and self.organization is not None
+        return not limited or self.acts_for(held) == self.organization
 
     def acts_for(self, held: RoleHeld) -> str | None:
         """The organization that one acts for in a role."""
@@ -70,31 +81,25 @@ class Wanted:
         scopes = {held.scope for held in self.actor.roles if held.role in SPEAKS}
         return sorted(code for code in {self.actor.organization, *scopes} if code)
 
-    @property
-    def lines(self) -> list[Line]:
-        """The lines of the table that concern the one who asks."""
-        return [line for line in TABLE.values() if self._names(line.duty) and self.held(line)]
 
-    def _names(self, duty: Duty) -> bool:
-        return self.duties is None or duty in self.duties
-
-
-Near = Mapping[tuple[str, tuple[str, ...]], Sequence[str] | None]
-"""Regions that meet those of a regional organization (with no regions beside it), or those given; None: not known."""
+Near = Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]]
+"""The regions that are, lie in or contain one of others: those of a regional organization, by its code with no regions
+beside it, and those that somebody who acts for one is limited to."""
 
 
 async def today(asking: Asking, wanted: Wanted, *, after: Sequence[Any] | None = None, limit: int) -> list[Item]:
     """What is to be done: the overdue and what is due next first, then by age; beyond the values of `after`."""
     if not wanted.lines:
         return []
+    beyond = "(coalesce(due_at, 'infinity'), since, duty, reference) > (%(due)s, %(since)s, %(duty)s, %(reference)s)"
     records = await asking.rows(
         asking.compose(
             "select duty, key, code, reference, organization, since, due_on, due_at, facts from ({all}) t"
-            " where {beyond} order by coalesce(due_at, 'infinity'), since, duty, reference limit {limit}",
+            " where {beyond} order by coalesce(due_at, 'infinity'), since, duty, reference limit %(limit)s",
             all=await _all(asking, wanted),
-            beyond=_beyond(after),
-            limit=sql.Literal(limit),
-        )
+            beyond=sql.SQL(beyond if after else "true"),
+        ),
+        {**_parameters(asking, wanted), **_values(after), "limit": limit},
     )
     return [_item(*record) for record in records]
 
@@ -103,8 +108,21 @@ async def today_count(asking: Asking, wanted: Wanted) -> int:
     """How much is to be done."""
     if not wanted.lines:
         return 0
-    records = await asking.rows(asking.compose("select count(*) from ({all}) t", all=await _all(asking, wanted)))
+    statement = asking.compose("select count(*) from ({all}) t", all=await _all(asking, wanted))
+    records = await asking.rows(statement, _parameters(asking, wanted))
     return cast("int", records[0][0])
+
+
+def _parameters(asking: Asking, wanted: Wanted) -> dict[str, Any]:
+    moment = asking.moment
+    return {"position": moment.position, "now": moment.now, "today": moment.today, "me": wanted.actor.id}
+
+
+def _values(after: Sequence[Any] | None) -> dict[str, Any]:
+    if after is None:
+        return {}
+    due, *rest = after
+    return dict(zip(("due", "since", "duty", "reference"), (due or "infinity", *rest), strict=True))
 
 
 def _item(duty: str, key: str, code: str | None, reference: str, organization: str | None, *rest: Any) -> Item:
@@ -122,22 +140,27 @@ def _item(duty: str, key: str, code: str | None, reference: str, organization: s
     )
 
 
-def _beyond(after: Sequence[Any] | None) -> sql.Composable:
-    """Items that come after the one whose order values are given."""
-    if after is None:
-        return sql.SQL("true")
-    due_at, since, duty, reference = after
-    return sql.SQL("(coalesce(due_at, 'infinity'), since, duty, reference) > ({}, {}, {}, {})").format(
-        sql.SQL("timestamptz 'infinity'") if due_at is None else sql.Literal(due_at),
-        sql.Literal(since),
-        sql.Literal(duty),
-        sql.Literal(reference),
-    )
+_kept: dict[Hashable, sql.SQL] = {}
+"""Statements as they were composed, which takes longer than to answer them; without moment and person."""
+KEPT = 500
 
 
-async def _all(asking: Asking, wanted: Wanted) -> sql.Composed:
+async def _all(asking: Asking, wanted: Wanted) -> sql.SQL:
+    """The question of everything that is to be done."""
     near = await _near(asking, wanted)
-    return sql.SQL(" union all ").join(_select(asking, wanted, line, near) for line in wanted.lines)
+    actor = wanted.actor
+    key = (
+        *(asking.schema, asking.inside, asking.own),
+        *(actor.roles, actor.organization, wanted.duties, wanted.organization),
+        tuple(sorted(near.items())),
+    )
+    if key not in _kept:
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        keeping = asking.for_keeping()
+        composed = sql.SQL(" union all ").join(_select(keeping, wanted, line, near) for line in wanted.lines)
+        _kept[key] = sql.SQL(composed.as_string())
+    return _kept[key]
 
 
 def _select(asking: Asking, wanted: Wanted, line: Line, near: Near) -> sql.Composed:
@@ -185,32 +208,38 @@ def _parts(asking: Asking, wanted: Wanted, line: Line, near: Near) -> dict[str, 
     acting = [role for role, reach in held if reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION)]
     bodies = [role.scope for role, reach in held if reach is Reach.OWN_BODY and role.scope]
     parts: dict[str, sql.Composable] = {
-        "now": sql.Literal(asking.moment.now),
-        "today": sql.Literal(asking.moment.today),
-        "me": sql.Literal(wanted.actor.id),
+        "now": sql.SQL("%(now)s::timestamptz"),
+        "today": sql.SQL("%(today)s::date"),
+        "me": sql.SQL("%(me)s::uuid"),
         "organizations": _codes(dict.fromkeys(code for role in acting if (code := wanted.acts_for(role)))),
         "bodies": _codes(dict.fromkeys(bodies)),
         "speaking": _codes(wanted.speaks_for),
         "capacities": _capacities(wanted, acting, near),
         "facts": asking.compose(
-            "(select * from {r}.trail where position <= {p})", p=sql.Literal(asking.moment.position)
+            "(select subject, version, topic, position, recorded_at from {r}.trail where position <= {p})",
+            p=asking.position,
         ),
     }
     reaches = dict.fromkeys(reach for _, reach in held)
     ways = [line.whose[reach] for reach in ((Reach.ANY,) if Reach.ANY in reaches else reaches)]
-    named = _named(*line.sql, *ways)
-    parts |= {name: _standing(asking, name) for name in named & _rows().keys()}
+    named, words = named_in(*line.sql, *ways), _words(*line.sql, *ways)
+    parts |= {name: _standing(asking, name, words) for name in named if name.removeprefix(PART) in _rows()}
     parts |= {name: asking.compose(FRAGMENTS[name], **parts) for name in named & FRAGMENTS.keys()}
     own = [asking.compose(way, **parts) for way in ways]
     return parts | {"own": sql.SQL("({})").format(sql.SQL(" or ").join(own))}
 
 
-def _standing(asking: Asking, table: str) -> sql.Composed:
-    """The rows of a read model that stand at the moment, as far as they are for the viewer."""
+def _standing(asking: Asking, name: str, words: Set[str]) -> sql.Composed:
+    """The rows of a read model that stand at the moment, as far as they are for the viewer; of their columns those that
+    a line speaks of, since all of them take as long to be read by the database as the question to be answered."""
+    table = name.removeprefix(PART)
+    row = _rows()[table]
+    spoken = [column for column in (*columns(row), "since") if column in words]
     return asking.compose(
-        "(select * from {r}.{table} x where {shown})",
+        "(select {columns} from {r}.{table} x where {shown})",
+        columns=sql.SQL(", ").join(sql.SQL("x.{}").format(sql.Identifier(column)) for column in spoken),
         table=sql.Identifier(table),
-        shown=asking.shows(_rows()[table], "x"),
+        shown=asking.stands("x") if row.PART_OF and name != table else asking.shows(row, "x"),
     )
 
 
@@ -220,11 +249,18 @@ def _rows() -> Mapping[str, type[Row]]:
 
 
 @cache
-def _named(*pieces: str) -> frozenset[str]:
+def named_in(*pieces: str) -> frozenset[str]:
     """What pieces of SQL name in braces, by themselves or through a fragment."""
     found = frozenset(name for piece in pieces for _, name, _, _ in Formatter().parse(piece) if name)
     fragments = [FRAGMENTS[name] for name in found & FRAGMENTS.keys()]
-    return found | _named(*fragments) if fragments else found
+    return found | named_in(*fragments) if fragments else found
+
+
+@cache
+def _words(*pieces: str) -> frozenset[str]:
+    """Every word in pieces of SQL, and in the fragments that they name."""
+    fragments = (FRAGMENTS[name] for name in named_in(*pieces) & FRAGMENTS.keys())
+    return frozenset(word for piece in (*pieces, *fragments) for word in re.findall(r"\w+", piece))
 
 
 def _codes(codes: Iterable[str]) -> sql.Composed:
@@ -233,28 +269,14 @@ def _codes(codes: Iterable[str]) -> sql.Composed:
 
 def _capacities(wanted: Wanted, acting: Sequence[RoleHeld], near: Near) -> sql.Composable:
     """The organizations acted for, with the regions that theirs and the viewer's own meet."""
-    rows = []
+    rows: list[sql.Composable] = []
     for role in dict.fromkeys(acting):
-        code = wanted.acts_for(role)
-        if code is None:
-            continue
-        regional = near.get((code, ()))
-        there = near.get((code, role.regions)) if role.regions else None
-        rows.append(
-            sql.SQL("({}, {}::boolean, {}::text[], {}::text[])").format(
-                sql.Literal(code),
-                sql.Literal(regional is not None),
-                sql.Literal(list(regional or ())),
-                sql.Literal(None if there is None else list(there)),
-            )
-        )
-    if not rows:
-        return sql.SQL(
-            "(select null::text as organization, false as regional, null::text[] as near,"
-            " null::text[] as there where false)"
-        )
+        if (code := wanted.acts_for(role)) is not None:
+            regional, there = near.get((code, ())), near.get((code, role.regions))
+            values = (code, regional is not None, list(regional or ()), list(there or ()) if role.regions else None)
+            rows.append(sql.SQL("({}::text, {}, {}::text[], {}::text[])").format(*map(sql.Literal, values)))
     return sql.SQL("(select * from (values {}) v (organization, regional, near, there))").format(
-        sql.SQL(", ").join(rows)
+        sql.SQL(", ").join(rows or [sql.SQL("(null::text, false, null::text[], null::text[])")])
     )
 
 
@@ -262,8 +284,8 @@ NEAR = """
     with recursive given (organization, limited, region) as (
         select o.code, '{{}}'::text[], region from {r}.organization o, unnest(o.regions) region
         where o.code = any({organizations}) and o.kind = 'regional_organization' and o.active and {o_stands}
-        union select v.organization, v.regions, region from (values {limits}) v (organization, regions),
-            unnest(v.regions) region
+        union select v.organization, v.regions, region
+        from (values {limits}) v (organization, regions), unnest(v.regions) region
     ), wider as (
         select * from given
         union select w.organization, w.limited, e.parent from wider w
@@ -283,21 +305,21 @@ NEAR = """
 
 
 async def _near(asking: Asking, wanted: Wanted) -> Near:
-    """The regions that are, lie in or contain one of those that the viewer acts for, as far as a line asks."""
-    lines = [line for line in wanted.lines if "capacities" in _named(*line.sql, *line.whose.values())]
+    """The regions that meet those which the viewer acts for, as far as a line asks for them."""
+    lines = [line for line in wanted.lines if "capacities" in named_in(*line.sql, *line.whose.values())]
     acting = {role for line in lines for role, reach in wanted.held(line) if reach is Reach.OWN_ORGANIZATION}
-    held = {(code, role.regions) for role in acting if (code := wanted.acts_for(role))}
+    held = sorted({(code, role.regions) for role in acting if (code := wanted.acts_for(role))})
     if not held:
         return {}
-    limits = [sql.SQL("({}, {}::text[])").format(sql.Literal(c), sql.Literal(list(r))) for c, r in sorted(held)]
+    limits = [sql.SQL("({}, {}::text[])").format(sql.Literal(code), sql.Literal(list(own))) for code, own in held]
     records = await asking.rows(
         asking.compose(
             NEAR,
-            organizations=_codes(sorted({code for code, _ in held})),
+            organizations=_codes(code for code, _ in held),
             limits=sql.SQL(", ").join(limits),
             everywhere=sql.Literal(GLOBAL),
             o_stands=asking.stands("o"),
             e_stands=asking.stands("e"),
         )
     )
-    return {(organization, tuple(limited)): regions for organization, limited, regions in records}
+    return {(organization, tuple(limited)): tuple(sorted(regions)) for organization, limited, regions in records}

@@ -27,10 +27,12 @@ import threading
 from contextlib import asynccontextmanager
 from html.parser import HTMLParser
 from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import api
 import domain
+import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -125,6 +127,25 @@ def both(app, compact):
     app.include_router(compact.router, prefix="/again")
 
 
+def over_http(app):
+    for base, kept in ((PREFIX, PREFIX), (PREFIX, "")):
+        app.root_path = base
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        address = f"http://127.0.0.1:{port}{kept}/coordination"
+        for page in ("readyz", "graphiql", "graphiql/page.js"):
+            assert urlopen(f"{address}/{page}").status == 200
+        question = Request(f"{address}/graphql", b'{"query": "{ __typename }"}', {"Content-Type": "application/json"})
+        assert json.load(urlopen(question))["data"] == {"__typename": "Query"}
+        server.should_exit = True
+        thread.join()
+
+
 settings = Settings(**json.loads(sys.argv[2]))
 way = {"mounted": mounted, "included": included, "both": both}[sys.argv[1]]
 app, compact = host(), Counted(settings, identify=identify)
@@ -141,6 +162,8 @@ for times in (1, 2):
         assert sorted(calls[2:]) == ["host stops", "module stops"], calls
         left = [thread.name for thread in threading.enumerate() if thread.name.startswith("compact")]
         assert left == [], left
+if way is mounted:
+    over_http(app)
 assert sys.modules["api"].OF == "host"
 """
 

@@ -1,4 +1,4 @@
-"""What is put off comes back by itself: on which agenda, how old, why; and nobody learns of it before it is announced."""
+"""What is put off comes back by itself: on which agenda, how old, and why; and nobody learns of it too early."""
 
 from __future__ import annotations
 
@@ -286,8 +286,10 @@ class Agendas(RuleBasedStateMachine):
     def goes_on(self, data: st.DataObject, day: int, step: str) -> None:
         meeting = data.draw(st.sampled_from(self._in(MeetingState.CONVENED)))
         starts_at = at(f"08-{day:02}")
-        times = {"starts_at": starts_at, "ends_at": starts_at.replace(hour=16)} if step == "reschedule" else {}
-        self.chamber.give(step, meeting, **times)
+        if step == "reschedule":
+            self.chamber.give(step, meeting, starts_at=starts_at, ends_at=starts_at.replace(hour=16))
+        else:
+            self.chamber.give(step, meeting)
         self.chamber.follow()
 
     @precondition(lambda self: any(self.chamber.agenda(code) for code in self._in(MeetingState.IN_SESSION)))

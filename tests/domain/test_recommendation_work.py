@@ -143,6 +143,7 @@ def test_what_is_completed_was_set() -> None:
     recommendation(*AT_WORK, MILESTONE).when(completes("M-2")).refused(
         "recommendation.milestone", milestone="M-2", open="M-1"
     )
+    recommendation(*STATES[FollowUp.IN_PROGRESS]).when(completes()).refused("recommendation.milestone", open="")
 
 
 def test_those_at_work_report_and_nobody_else() -> None:
@@ -172,6 +173,7 @@ def test_obstacles_are_numbered_and_resolved_by_their_number() -> None:
     assert len(scenario.new) == 3
     assert scenario.aggregate().obstacles == {1: False, 2: True}
     recommendation(*AT_WORK, OBSTACLE).when(resolves(2)).refused("recommendation.obstacle", obstacle=2, open="1")
+    recommendation(*AT_WORK).when(resolves(1)).refused("recommendation.obstacle", open="")
 
 
 # reminders
@@ -456,8 +458,8 @@ def test_milestones_and_obstacles_are_reported_by_the_lead_and_its_partners() ->
     histories = world()
     by = REPRESENTATIVE["UNODC"]
     with pytest.raises(RuleViolation):
-        give(histories, "set_milestone", CODE, milestone="M-1", title="Letters", due_on=DUE)
-    give(histories, "set_milestone", CODE, milestone="M-1", title="Letters", due_on=DUE, by=by)
+        give(histories, "set_milestone", CODE, code="M-1", title="Letters", due_on=DUE)
+    give(histories, "set_milestone", CODE, code="M-1", title="Letters", due_on=DUE, by=by)
     give(histories, "report_obstacle", CODE, kind=ObstacleKind.LEGAL, text="No mandate.", by=REPRESENTATIVE["UNDP"])
     with pytest.raises(InvalidInput):
         give(histories, "resolve_obstacle", CODE, obstacle=1, resolution=" ", by=by)
@@ -483,7 +485,7 @@ def test_however_late_the_process_wakes_each_reminder_is_made_once_and_counts_fr
         histories,
         "set_milestone",
         CODE,
-        milestone="M-1",
+        code="M-1",
         title="Letters",
         due_on=date(2025, 9, 30),
         on_behalf_of="UNODC",
@@ -513,7 +515,7 @@ def test_who_finishes_in_time_is_not_reminded() -> None:
 def test_a_claim_is_warned_of_milestones_that_are_open() -> None:
     histories, warnings = world(), list[str]()
     by = REPRESENTATIVE["UNODC"]
-    give(histories, "set_milestone", CODE, milestone="M-1", title="Letters", due_on=DUE, by=by)
+    give(histories, "set_milestone", CODE, code="M-1", title="Letters", due_on=DUE, by=by)
 
     def claim(work: Work) -> Recommendation:
         it = Recommendations(work).claim_implementation(CODE, action_taken="All.", evidence=["A list"])

@@ -72,6 +72,8 @@ def _value(kind: inspect.Type, numbers: Iterator[int]) -> Any:
             return f"00000000-0000-4000-8000-{next(numbers):012d}"
         case inspect.DateType():
             return "2025-06-25"
+        case inspect.DateTimeType(tz=False):
+            return "2025-06-25T09:00:00"
         case inspect.DateTimeType():
             return "2025-06-25T13:00:00Z"
         case inspect.DecimalType():

@@ -22,7 +22,7 @@ from compact_domain.kernel import Role
 from compact_domain.organization import Organization
 from compact_infra import Compact, Settings
 from compact_infra.event_store import KINDS, Migrations
-from compact_projections.asking import Lease
+from compact_projections.asking import AT_ONCE, Lease
 from tests.client import Client
 from tests.conftest import Service, running
 from tests.infra.keeper import Keeper
@@ -101,6 +101,25 @@ def test_two_hundred_operations_leave_the_pool_as_they_found_it(own_service: Ser
     with ThreadPoolExecutor(12) as clients:
         list(clients.map(operate, range(200)))
     assert all_is_given_back(own_service)
+
+
+def test_however_many_rows_there_are_none_is_left_out(
+    own_service: Service, officer: Client, database: psycopg.Connection[Any]
+) -> None:
+    officer.do("bodyJoin", {"id": "CC", "organization": "AU"})
+    table = sql.Identifier(own_service.compact.read_side.schema, "body_member")
+    database.execute(
+        sql.SQL(
+            "insert into {t} select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(),"
+            " 'organization', 'ORG-' || n))).* from {t} t, generate_series(1, %s) n"
+        ).format(t=table),
+        (2 * AT_ONCE,),
+    )
+    members = "{ members(first: 1) { totalCount edges { node { organization { code } } } } }"
+    found = officer.ask(f'{{ bodies(filter: {{code: {{eq: "CC"}}}}) {{ edges {{ node {members} }} }} }}')
+    members = found["bodies"]["edges"][0]["node"]["members"]
+    assert members["totalCount"] == 2 * AT_ONCE + 1
+    assert members["edges"][0]["node"]["organization"]["code"] == "AU"
 
 
 def test_root_fields_of_an_operation_share_one_snapshot(own_service: Service, officer: Client) -> None:

@@ -109,30 +109,40 @@ def focal_point(service: Service, organization: str, region: str) -> Client:
     return service.of(Identity(subject=UUID(found["person"]["subject"]), organization=organization))
 
 
+def directory(service: Service) -> None:
+    """Let the organizations of this story be registered, in May 2031."""
+    service.compact.store.set_clock(START)
+    for code, kind, regions in (
+        ("UNOCT", "UN_ENTITY", []),
+        ("UNODC", "UN_ENTITY", []),
+        ("UNDP", "UN_ENTITY", []),
+        ("ECOWAS", "REGIONAL_ORGANIZATION", ["WEST-AFRICA"]),
+        ("SADC", "REGIONAL_ORGANIZATION", ["SOUTHERN-AFRICA"]),
+    ):
+        names = {"en": code}
+        service.officer.do("organizationRegister", {"code": code, "names": names, "kind": kind, "regions": regions})
+
+
+def people(service: Service) -> World:
+    """The people of this story, as clients of a service."""
+    return World(
+        service=service,
+        officer=service.as_(Role.SECRETARIAT_OFFICER, "UNOCT"),
+        chair=service.as_(Role.WORKING_GROUP_CHAIR, "CC@UNOCT"),
+        unodc=service.as_(Role.ENTITY_REPRESENTATIVE, "UNODC"),
+        undp=service.as_(Role.ENTITY_REPRESENTATIVE, "UNDP"),
+        ecowas=focal_point(service, "ECOWAS", "WEST-AFRICA"),
+        sadc=focal_point(service, "SADC", "SOUTHERN-AFRICA"),
+        reader=service.as_(Role.READER),
+    )
+
+
 @pytest.fixture(scope="module")
 def world(new_settings: Callable[..., Settings]) -> Iterator[World]:
     """A demonstration whose clock stands in May 2031; tests move it forward."""
     with running(new_settings(demonstration=True)) as service:
-        service.compact.store.set_clock(START)
-        for code, kind, regions in (
-            ("UNOCT", "UN_ENTITY", []),
-            ("UNODC", "UN_ENTITY", []),
-            ("UNDP", "UN_ENTITY", []),
-            ("ECOWAS", "REGIONAL_ORGANIZATION", ["WEST-AFRICA"]),
-            ("SADC", "REGIONAL_ORGANIZATION", ["SOUTHERN-AFRICA"]),
-        ):
-            names = {"en": code}
-            service.officer.do("organizationRegister", {"code": code, "names": names, "kind": kind, "regions": regions})
-        yield World(
-            service=service,
-            officer=service.as_(Role.SECRETARIAT_OFFICER, "UNOCT"),
-            chair=service.as_(Role.WORKING_GROUP_CHAIR, "CC@UNOCT"),
-            unodc=service.as_(Role.ENTITY_REPRESENTATIVE, "UNODC"),
-            undp=service.as_(Role.ENTITY_REPRESENTATIVE, "UNDP"),
-            ecowas=focal_point(service, "ECOWAS", "WEST-AFRICA"),
-            sadc=focal_point(service, "SADC", "SOUTHERN-AFRICA"),
-            reader=service.as_(Role.READER),
-        )
+        directory(service)
+        yield people(service)
 
 
 def seen(client: Client, code: str, fields: str) -> Any:
@@ -629,6 +639,9 @@ def test_what_is_proposed_names_what_exists(world: World) -> None:
     assert world.unodc.give("recommendationAmend", {"id": "REC-NONE", "text": "X."})["code"] == "NOT_FOUND"
 
 
+ENDS = {"Supersede", "Merge", "MarkOvertaken"}
+
+
 def test_what_may_be_done_is_told_to_each_by_the_rules_themselves(world: World) -> None:
     def allowed(client: Client, code: str) -> set[str]:
         prefix = "recommendation"
@@ -642,8 +655,8 @@ def test_what_may_be_done_is_told_to_each_by_the_rules_themselves(world: World) 
     assert allowed(world.ecowas, claimed) == {"Respond", "ContestClaim", "Verify"}
     assert allowed(world.unodc, claimed) == {"Respond"}
     assert allowed(world.undp, claimed) == {"Respond", "ContestClaim"}
-    assert allowed(world.chair, claimed) == {"Reopen"}
-    assert allowed(world.officer, claimed) == {"Respond", "ContestClaim", "Verify", "Reopen"}
+    assert allowed(world.chair, claimed) == {"Reopen", *ENDS}
+    assert allowed(world.officer, claimed) == {"Respond", "ContestClaim", "Verify", "Reopen", *ENDS}
     contested = world.contested()
     assert allowed(world.unodc, contested) == {"Respond", "AnswerContest", "WithdrawContest"}
     assert allowed(world.ecowas, contested) == {"Respond", "ContestClaim", "WithdrawContest"}
@@ -683,6 +696,9 @@ def test_recommendations_are_found_by_what_they_are_about(world: World) -> None:
         ('title: {contains: "indicators"}', [first]),
         (f'code: {{in: ["{second}"]}}', [second]),
         ('session: {eq: "SESSION-1"}', []),
+        ("ended: {eq: false}", [first, second]),
+        ("ended: {eq: true}", []),
+        ("ending: {eq: MERGED}", []),
         ('retreat: "RETREAT-2031"', []),
     ):
         assert found(condition) == expected, condition
@@ -724,6 +740,10 @@ query ($c: Code!, $id: ID!, $p: Position!, $uuid: UUID!) {
     decision followUp text textVersion version announced toAnnounce announcedOn act { number } assessment { gender }
     texts { number } responses { totalCount } decisions { totalCount edges { node { act { number } } } }
     lead { code } dueOn overdue progress { totalCount } claims { number }
+    silences { number outcome end { recordedAt } objections { organization { code } } }
+    objections { silence withdrawn } milestones { code completed overdue } obstacles { number resolved }
+    reminders { kind dueOn } overtaken end { ending openMilestones } supersededBy { code } mergedInto { code }
+    carriedFrom { ending recommendation { code } } sources { code } gaps { code } clauses { code }
     history(first: 100) { totalCount edges { node { type } } }
   }
   node(id: $id) { ... on Recommendation { decision version } }
@@ -732,13 +752,22 @@ query ($c: Code!, $id: ID!, $p: Position!, $uuid: UUID!) {
   amended: recommendations(filter: {code: {eq: $c}, text: {contains: "nobody knows"}}) { totalCount edges { cursor } }
   ordered: recommendations(filter: {code: {eq: $c}}, orderBy: [{field: DUE_ON}]) { edges { cursor node { code } } }
   decisions(filter: {recommendation: $c}) { totalCount edges { node { outcome } } }
-  actionPlan(filter: {code: {eq: $c}}) { total overdue standing { count } items { totalCount edges { cursor } } }
+  actionPlan(filter: {code: {eq: $c}}) { total overdue openObstacles standing { count } ended { count }
+    milestones { total completed overdue } items { totalCount edges { cursor } } }
+  silenceProcedures(filter: {recommendation: $c}) { totalCount edges { node { number open outcome } } }
+  adoptedInSilence: silenceProcedures(filter: {recommendation: $c, outcome: {eq: ADOPTED}}) { totalCount }
+  openSilence: silenceProcedures(filter: {recommendation: $c, open: {eq: true}}) { totalCount }
+  ended: recommendations(filter: {code: {eq: $c}, ended: {eq: true}}) { totalCount edges { cursor } }
   trail(filter: {subject: $uuid}, first: 100) { totalCount edges { node { type } } }
   whole: trail(newestFirst: true, first: 1) { totalCount edges { node { position } } }
   changes(from: {position: $p}) { totalCount edges { node { subject facts { type } } } }
   snapshot(at: {position: $p}) { recommendation(code: $c) { decision version } }
 }
 """
+
+
+TOLD = ("recommendation", "agenda_item")
+"""What is told to all once it is announced: what became of it, and the item it was on an agenda."""
 
 
 def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: World) -> None:
@@ -767,12 +796,18 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
     assignment = {"id": code, "lead": "UNODC", "dueOn": "2031-10-31"}
     world.officer.do("recommendationAssign", assignment)
     world.officer.do("recommendationReportProgress", {"id": code, "text": "Begun.", "onBehalfOf": "UNODC"})
+    step = {"id": code, "code": "M-1", "title": "Letters", "dueOn": "2031-09-30", "onBehalfOf": "UNODC"}
+    world.officer.do("recommendationSetMilestone", step)
+    hindrance = {"id": code, "kind": "LEGAL", "text": "No mandate.", "onBehalfOf": "UNODC"}
+    world.officer.do("recommendationReportObstacle", hindrance)
+    world.officer.do("recommendationMarkOvertaken", {"id": code, "reason": "Another body has acted."})
     while_withheld = world.officer.ask("{ head { position } }")["head"]["position"]
 
     assert [client.ask(ABOUT_HIDDEN, **asked) for client in outsiders] == before
     for client in outsiders:
         answer = client.give("recommendationRespond", {"id": code, "textVersion": 2, "response": "NOTED"})
         assert answer["code"] == "FORBIDDEN"
+        assert seen(client, code, "allowedCommands") == {"allowedCommands": []}, "it says what the command answers"
     inside = within.ask(ABOUT_HIDDEN, **asked)
     shown = inside["recommendation"]
     assert (shown["decision"], shown["followUp"]) == ("ADOPTED_AS_AMENDED", "IN_PROGRESS")
@@ -781,12 +816,15 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
     assert inside["decisions"]["totalCount"] == 2
     assert inside["amended"]["totalCount"] == 1
     assert inside["actionPlan"]["items"]["totalCount"] == 1
+    assert (inside["actionPlan"]["milestones"]["total"], inside["actionPlan"]["openObstacles"]) == (1, 1)
+    assert shown["end"] == {"ending": "OVERTAKEN", "openMilestones": ["M-1"]}
     assert asked["uuid"] in [one["subject"] for one in nodes(inside["changes"])]
 
     assert world.officer.refused("recommendationAnnounce", {"id": code, "number": "D30"}) == (
         "recommendation.announcement"
     )
     world.officer.do("recommendationAnnounce", {"id": code, "number": "D31"})
+    assert world.service.compact.settle()
     auditor = within.ask(ABOUT_HIDDEN, **asked)
     for client in outsiders:
         after = client.ask(ABOUT_HIDDEN, **asked)
@@ -800,11 +838,15 @@ def test_what_is_decided_and_not_announced_does_not_exist_for_outsiders(world: W
             "ordered",
             "decisions",
             "actionPlan",
+            "silenceProcedures",
+            "ended",
             "trail",
         ):
             assert after[same] == auditor[same], same
-        assert nodes(after["changes"]) == [one for one in nodes(auditor["changes"]) if one["subject"] == asked["uuid"]]
-        assert after["changes"]["totalCount"] == 1
+        told = [one for one in nodes(auditor["changes"]) if one["facts"][0]["type"].split(".")[0] in TOLD]
+        assert nodes(after["changes"]) == told
+        assert after["changes"]["totalCount"] == len(told)
+        assert asked["uuid"] in [one["subject"] for one in told]
         past = client.ask(
             """query ($c: Code!, $p: Position!) { snapshot(at: {position: $p}) {
                 recommendation(code: $c) { decision version decisions { totalCount } texts { number } }

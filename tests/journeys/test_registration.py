@@ -116,7 +116,7 @@ def test_who_finds_the_room_full_waits_and_goes_in_order(new_desk: Callable[...,
     )
     chain = nodes(desk.officer.ask(trail, c=promoted["correlationId"])["trail"])
     (released,) = [fact["eventId"] for fact in chain if fact["type"] == "places.released"]
-    assert (promoted["type"], promoted["actor"]["roles"]) == ("registration.promoted", ["process"])
+    assert (promoted["type"], promoted["actor"]["roles"]) == ("registration.promoted", ["PROCESS"])
     assert promoted["causationId"] == released
     assert [fact["type"] for fact in chain] == [
         "registration.withdrawn",

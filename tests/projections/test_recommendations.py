@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from compact_domain.kernel import Role
+from compact_domain.kernel import Role, end_of_day
 from compact_domain.published import facts
 from compact_domain.recommendation import (
     Assessment,
     Closing,
     ContestEnding,
     Decision,
+    Ending,
     FollowUp,
+    ObstacleKind,
     Recommendation,
+    Reminder,
+    ReminderKind,
     Response,
+    Silence,
 )
 from compact_domain.vocabulary import BodyAct, Method
 from compact_projections.asking import Moment
@@ -26,12 +31,19 @@ from compact_projections.recommendations import (
     Progress,
     RecommendationRow,
     Recommendations,
+    Reminders,
     Responses,
     Texts,
-    end_of_day,
     latest_words,
 )
-from tests.domain.scenario import Said, actor, said, sealed
+from compact_projections.silences import (
+    Objections,
+    ObjectionWithdrawals,
+    SilenceEnds,
+    SilenceOutcome,
+    Silences,
+)
+from tests.domain.scenario import NOW, Said, actor, said, sealed
 from tests.projections.rows import Rows, shown
 
 TEXT, AMENDED_TEXT = "Designate a focal point.", "Designate a focal point and an alternate."
@@ -81,7 +93,9 @@ AT_WORK = (PROPOSED, UNDER_REVIEW, ADOPTION, announced("3"), ASSIGNED, PROGRESS)
 
 
 def recommendations(*facts: Said) -> Rows:
-    return Rows(Recommendations, Texts, Responses, Progress, Decisions).given(Recommendation, *facts)
+    models = (Recommendations, Texts, Responses, Progress, Decisions, Reminders)
+    of_silence = (Silences, SilenceEnds, Objections, ObjectionWithdrawals)
+    return Rows(*models, *of_silence).given(Recommendation, *facts)
 
 
 def row(*facts: Said) -> RecommendationRow:
@@ -292,3 +306,236 @@ def test_every_text_response_and_report_is_kept_as_it_was_said() -> None:
     assert [shown(one, "organization", "percentage") for one in recommendations(*AT_WORK).of(Progress)] == [
         ("UNODC", 40)
     ]
+
+
+DEADLINE = NOW + timedelta(hours=72)
+FIRST = Silence(number=1, deadline=DEADLINE)
+SILENT = said(
+    Recommendation.SilenceStarted,
+    silence=FIRST,
+    body="CC",
+    meeting="CC-12",
+    number="3",
+    text_version=1,
+    assessment=ASSESSED,
+    zone="America/New_York",
+)
+OBJECTED = said(Recommendation.Objected, silence=FIRST, organization="UNDP", of_body=True)
+
+
+def test_a_silence_shows_what_was_put_to_whom_until_when() -> None:
+    rows = recommendations(PROPOSED, UNDER_REVIEW, SILENT)
+    assert shown(rows.one(Recommendations), "decision", "silence", "silence_deadline", "act") == (
+        Decision.IN_SILENCE,
+        1,
+        DEADLINE,
+        None,
+    )
+    assert shown(rows.one(Silences), "number", "body", "decision_number", "text_version", "deadline", "zone") == (
+        1,
+        "CC",
+        "3",
+        1,
+        DEADLINE,
+        "America/New_York",
+    )
+    assert rows.of(SilenceEnds) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome", "decision"),
+    [
+        (OBJECTED, SilenceOutcome.OBJECTED, Decision.UNDER_REVIEW),
+        (said(Recommendation.SilenceEnded, silence=FIRST), SilenceOutcome.CALLED_OFF, Decision.UNDER_REVIEW),
+        (
+            said(
+                Recommendation.Amended,
+                text_version=2,
+                title="Focal points",
+                text=AMENDED_TEXT,
+                organization="AU",
+                silence=FIRST,
+            ),
+            SilenceOutcome.AMENDED,
+            Decision.UNDER_REVIEW,
+        ),
+        (
+            said(Recommendation.Withdrawn, text_version=1, silence=FIRST),
+            SilenceOutcome.WITHDRAWN,
+            Decision.WITHDRAWN,
+        ),
+        (
+            said(Recommendation.Adopted, act=act("3"), text_version=1, assessment=ASSESSED, silence=FIRST),
+            SilenceOutcome.ADOPTED,
+            Decision.ADOPTED,
+        ),
+    ],
+)
+def test_a_silence_ends_by_whatever_breaks_it_or_by_its_deadline(
+    fact: Said, outcome: SilenceOutcome, decision: Decision
+) -> None:
+    rows = recommendations(PROPOSED, UNDER_REVIEW, SILENT, fact)
+    assert shown(rows.one(SilenceEnds), "number", "outcome", "version") == (1, outcome, 4)
+    assert shown(rows.one(Recommendations), "decision", "silence", "silence_deadline") == (decision, None, None)
+
+
+def test_what_ends_no_silence_leaves_no_end_of_one() -> None:
+    withdrawn = said(Recommendation.Withdrawn, text_version=2)
+    assert recommendations(PROPOSED, UNDER_REVIEW, AMENDED, withdrawn).of(SilenceEnds) == []
+    assert recommendations(PROPOSED, UNDER_REVIEW, ADOPTION).of(SilenceEnds) == []
+
+
+def test_a_silence_that_adopted_looks_to_outsiders_as_before_until_it_is_announced() -> None:
+    adopted = said(Recommendation.Adopted, act=act("3"), text_version=1, assessment=ASSESSED, silence=FIRST)
+    rows = recommendations(PROPOSED, UNDER_REVIEW, SILENT)
+    before = shown_to_outsiders(rows)
+    rows.given(Recommendation, adopted)
+    assert shown_to_outsiders(rows) == before
+    assert rows.one(SilenceEnds).version > before.version, "a part of a later version is not shown"
+    rows.given(Recommendation, announced("3"))
+    assert shown_to_outsiders(rows).decision is Decision.ADOPTED
+
+
+def test_an_objection_is_kept_and_so_is_its_withdrawal() -> None:
+    withdrawn = said(Recommendation.ObjectionWithdrawn, silence=1, organization="UNDP")
+    rows = recommendations(PROPOSED, UNDER_REVIEW, SILENT, OBJECTED, withdrawn)
+    assert shown(rows.one(Objections), "silence", "organization", "of_body") == (1, "UNDP", True)
+    assert shown(rows.one(ObjectionWithdrawals), "silence", "organization") == (1, "UNDP")
+    assert rows.one(Recommendations).decision is Decision.UNDER_REVIEW
+
+
+STEP = said(
+    Recommendation.MilestoneSet,
+    milestone="M-1",
+    title="Letters sent",
+    due_on=date(2025, 9, 30),
+    zone="America/New_York",
+    organization="UNODC",
+)
+STEP_TAKEN = said(
+    Recommendation.MilestoneCompleted, milestone="M-1", organization="UNDP", evidence=(sealed("evidence"),)
+)
+
+
+def test_the_first_milestone_begins_the_work_and_each_is_kept_with_its_evidence() -> None:
+    begun = row(PROPOSED, UNDER_REVIEW, ADOPTION, ASSIGNED, STEP)
+    [step] = begun.milestones
+    assert (begun.follow_up, step.code, step.completed_at, step.evidence) == (FollowUp.IN_PROGRESS, "M-1", None, ())
+    second = said(
+        Recommendation.MilestoneSet, milestone="M-2", title="Answers", due_on=DUE, zone="UTC", organization="UNODC"
+    )
+    taken, open_ = row(PROPOSED, UNDER_REVIEW, ADOPTION, ASSIGNED, STEP, second, STEP_TAKEN).milestones
+    assert (taken.completed_by, taken.evidence, open_.completed_by) == ("UNDP", (sealed("evidence"),), None)
+
+
+def test_a_milestone_is_late_while_it_is_open_and_somebody_is_at_work() -> None:
+    over = datetime(2025, 10, 1, 4, 0, tzinfo=UTC)
+
+    def is_late(*facts: Said, now: datetime = over + timedelta(seconds=1)) -> bool:
+        it = row(PROPOSED, UNDER_REVIEW, ADOPTION, ASSIGNED, STEP, *facts)
+        return it.is_late(it.milestones[0], at(now))
+
+    assert not is_late(now=over)
+    assert is_late()
+    assert not is_late(STEP_TAKEN)
+    assert not is_late(CLAIMED)
+    assert is_late(CLAIMED, contested("ECOWAS"), said(Recommendation.ClaimWithdrawn, claim=1, contest="ECOWAS"))
+    assert not is_late(said(Recommendation.Overtaken, open_milestones=("M-1",)))
+
+
+def test_an_obstacle_is_kept_with_how_it_was_resolved() -> None:
+    reported = [
+        said(
+            Recommendation.ObstacleReported,
+            obstacle=number,
+            kind=ObstacleKind.LEGAL,
+            organization="UNDP",
+            text=sealed("text"),
+        )
+        for number in (1, 2)
+    ]
+    resolved = said(Recommendation.ObstacleResolved, obstacle=2, organization="UNODC", resolution=sealed("resolution"))
+    hindered = row(PROPOSED, UNDER_REVIEW, ADOPTION, ASSIGNED, *reported, resolved)
+    assert hindered.follow_up is FollowUp.ASSIGNED
+    assert [(one.number, one.resolved_by, one.resolution) for one in hindered.obstacles] == [
+        (1, None, None),
+        (2, "UNODC", sealed("resolution")),
+    ]
+
+
+def test_a_reminder_is_a_row_of_its_own() -> None:
+    reminder = Reminder(
+        kind=ReminderKind.OVERDUE, milestone="M-1", due_on=date(2025, 9, 30), at=datetime(2025, 10, 1, tzinfo=UTC)
+    )
+    rows = recommendations(*AT_WORK, STEP, said(Recommendation.Reminded, reminder=reminder, lead="UNODC"))
+    assert shown(rows.one(Reminders), "kind", "milestone", "due_on", "lead", "version") == (
+        ReminderKind.OVERDUE,
+        "M-1",
+        date(2025, 9, 30),
+        "UNODC",
+        8,
+    )
+
+
+SUPERSEDED = said(Recommendation.Superseded, successor="REC-2", open_milestones=("M-1",))
+
+
+@pytest.mark.parametrize(
+    ("fact", "ending", "successor"),
+    [
+        (SUPERSEDED, Ending.SUPERSEDED, "REC-2"),
+        (said(Recommendation.Merged, successor="REC-2", open_milestones=("M-1",)), Ending.MERGED, "REC-2"),
+        (said(Recommendation.Overtaken, open_milestones=("M-1",)), Ending.OVERTAKEN, None),
+    ],
+)
+def test_an_ending_tells_what_was_open_and_is_due_no_more(fact: Said, ending: Ending, successor: str | None) -> None:
+    ended = row(*AT_WORK, STEP, fact)
+    assert shown(ended, "ending", "successor", "follow_up", "falls_due_at") == (
+        ending,
+        successor,
+        FollowUp.IN_PROGRESS,
+        None,
+    )
+    assert ended.ended is not None
+    assert ended.ended.open_milestones == ("M-1",)
+    reopened = said(
+        Recommendation.Reopened,
+        closed_as=Closing(ending),
+        decision=Decision.ADOPTED,
+        act=act("3"),
+        follow_up=FollowUp.IN_PROGRESS,
+    )
+    again = row(*AT_WORK, STEP, fact, reopened)
+    assert shown(again, "ending", "successor", "ended", "follow_up") == (None, None, None, FollowUp.IN_PROGRESS)
+    assert again.falls_due_at == row(*AT_WORK).falls_due_at
+
+
+def test_what_is_carried_on_is_answered_and_rested_on_until_it_is_given_back() -> None:
+    own = said(
+        Recommendation.Created,
+        code="REC-2",
+        proposer="AU",
+        text=TEXT,
+        regions=("WEST-AFRICA",),
+        session="S-2",
+        gaps=("GAP-2",),
+        clauses=("C-2",),
+    )
+    carried = said(
+        Recommendation.CarriedOn,
+        source="REC-1",
+        ending=Ending.MERGED,
+        sessions=("S-1",),
+        gaps=("GAP-1", "GAP-2"),
+        clauses=("C-1",),
+    )
+    carrying = row(own, carried)
+    assert shown(carrying, "session", "sessions", "gaps", "clauses") == (
+        "S-2",
+        ("S-1", "S-2"),
+        ("GAP-1", "GAP-2"),
+        ("C-1", "C-2"),
+    )
+    assert [(one.source, one.ending) for one in carrying.carried] == [("REC-1", Ending.MERGED)]
+    given_back = row(own, carried, said(Recommendation.GaveBack, source="REC-1"))
+    assert shown(given_back, "sessions", "gaps", "clauses", "carried") == (("S-2",), ("GAP-2",), ("C-2",), ())
