@@ -303,6 +303,41 @@ def test_a_row_that_is_not_as_the_history_says_is_found(migrated: Shell) -> None
     assert migrated.run("projections", "scrutinize").code == 0
 
 
+def test_a_history_is_exported_and_proven_offline(migrated: Shell) -> None:
+    assert migrated.run("audit", "checkpoint").code == 2, "there is no fact yet"
+    migrated.run("migrate")
+    export, kept = migrated.folder / "export", migrated.folder / "kept"
+    signed = migrated.run("audit", "checkpoint", "--to", kept)
+    key = signed.err.strip()
+    assert (signed.code, signed.out, key.split("+")[0]) == (0, kept.read_text("utf-8"), signed.out.splitlines()[0])
+    size = int(signed.out.splitlines()[1])
+    assert migrated.run("events", "export", "--to", export).out == f"{export}: covered to {size}\n"
+    verify = ("audit", "verify", export, "--key", key, "--checkpoint", kept)
+    assert migrated.run(*verify)[:2] == (0, f"valid: covered to {size}, 0 facts beyond\n")
+    assert migrated.run("--json", *verify).lines == [{"verdict": f"valid: covered to {size}, 0 facts beyond"}]
+    facts = (export / "events.ndjson").read_text("utf-8").splitlines(keepends=True)
+    (export / "events.ndjson").write_text("".join([*facts[:4], *facts[5:]]), "utf-8")
+    assert migrated.run(*verify)[:2] == (1, "altered: position 5 is missing: position 6 stands in its place\n")
+    (export / "events.ndjson").unlink()
+    assert migrated.run(*verify).code == 2
+
+
+def test_a_proof_of_a_fact_is_written_and_one_of_none_refused(migrated: Shell) -> None:
+    migrated.run("migrate")
+    file = migrated.folder / "fact.tlog-proof"
+    proof = migrated.run("audit", "proof", 3, "--to", file)
+    assert (proof.code, proof.out) == (0, file.read_text("utf-8"))
+    assert proof.out.startswith("c2sp.org/tlog-proof@v1\n")
+    assert migrated.run("audit", "proof", 10_000).code == 1
+
+
+def test_an_export_goes_into_no_folder_that_holds_something(migrated: Shell) -> None:
+    migrated.run("migrate")
+    migrated.file("mine", "mine")
+    refused = migrated.run("events", "export", "--to", migrated.folder)
+    assert (refused.code, refused.err) == (3, f"{migrated.folder} is not empty\n")
+
+
 def test_read_sides_of_other_releases_are_pruned(migrated: Shell) -> None:
     migrated.run("projections", "rebuild")
     other = f"{migrated.settings.db_schema}_read_000000000000"
