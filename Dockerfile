@@ -1,5 +1,4 @@
-# The service; its database is given by COMPACT_DATABASE_URL. The versions are those that the tests ran with: the lock
-# file brings the tools of development along, which nothing here starts.
+# The service; its database is given by COMPACT_DATABASE_URL. The versions are those that the tests ran with.
 FROM python:3.12-slim
 WORKDIR /srv/compact
 COPY requirements.lock pyproject.toml README.md LICENSE ./

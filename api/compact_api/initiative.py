@@ -13,7 +13,7 @@ import strawberry
 from compact_domain.finding import GapOutcome, OverlapOutcome, Status
 from compact_domain.initiative import Initiative as InitiativeAggregate
 from compact_domain.initiative import PartnerRole, Stage, Visibility
-from compact_projections.asking import Asking, Order, Where
+from compact_projections.asking import Asking, Condition, Order, Where
 from compact_projections.indicators import IndicatorJoinRow, IndicatorRow, MeasurementRow
 from compact_projections.initiatives import (
     GapReviewRow,
@@ -37,7 +37,7 @@ from .nodes import Subject
 from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First
 from .recommendation import Recommendation
-from .scalars import Code, CountryCode, Position, RegionCode
+from .scalars import Code, CountryCode, Position
 from .session import CapacityGap
 from .shapes import described, enumeration, form, shape
 from .stated import Stated, found_of
@@ -443,9 +443,7 @@ class Initiative(Subject):
 
         own = await info.context.many(self.asking, IndicatorRow, "initiative", self.row.id)
         joined = await info.context.many(self.asking, IndicatorJoinRow, "initiative", self.row.id)
-        others = await found_of(
-            info.context.one(self.asking, IndicatorRow, "code", join.indicator) for join in joined
-        )
+        others = await found_of(info.context.one(self.asking, IndicatorRow, "code", join.indicator) for join in joined)
         return [Indicator.of(row, self.asking) for row in sorted([*own, *others], key=lambda row: row.code)]
 
     @brought(MeasurementRow, by="initiative")
@@ -463,8 +461,7 @@ class Initiative(Subject):
         first = await info.context.many(self.asking, OverlapReviewRow, "one_id", self.row.id)
         second = await info.context.many(self.asking, OverlapReviewRow, "other_id", self.row.id)
         return [
-            overlap_review(row, self.asking)
-            for row in sorted([*second, *first], key=lambda row: (row.one, row.other))
+            overlap_review(row, self.asking) for row in sorted([*second, *first], key=lambda row: (row.one, row.other))
         ]
 
     @question
@@ -502,12 +499,10 @@ class InitiativeFilter:
 
 async def chosen(asking: Asking, filter: InitiativeFilter | None) -> list[Where]:
     """The conditions that a filter asks for."""
-    if filter is not None and filter.region is not None:
-        wider = codes(filter.region)
-        filter.region = CodeFilter(in_=[Code(code) for code in await lying_in(asking, wider or ())]) if wider else None
+    regions = codes(filter.region) if filter and filter.region else None
+    counted = None if regions is None else await lying_in(asking, regions)
     named = {
         "partner": "partners",
-        "region": "regions",
         "working_group": "working_groups",
         "clause": "clauses",
         "gap": "gaps",
@@ -517,10 +512,87 @@ async def chosen(asking: Asking, filter: InitiativeFilter | None) -> list[Where]
         filter,
         named,
         {
-            "partner_stage": lambda given: with_partner_in(asking, kept(given, Stage)),
-            "country": lambda code: _in_country(code),
-            "running": lambda given: running(
-                asking, first=given.eq or given.from_, last=given.eq or given.to
-            ),
+            "partner_stage": lambda given: with_partner_in(asking, _kept(given)),
+            "region": lambda given: asking.compose("true") if counted is None else in_regions(counted),
+            "country": lambda code: Condition("countries", "has", code),
+            "running": lambda given: running(asking, first=given.eq or given.from_, last=given.eq or given.to),
         },
     )
+
+
+def in_regions(regions: Sequence[str]) -> Where:
+    """Initiatives that have one of the regions."""
+    return Condition("regions", "overlaps", regions)
+
+
+def _kept(given: Choice[Stage]) -> set[Stage]:
+    stages = set(Stage) if given.in_ is None else set(given.in_)
+    return stages if given.eq is None else stages & {given.eq}
+
+
+class InitiativeOrderField(Enum):
+    """What initiatives can be ordered by."""
+
+    CODE = "code"
+    TITLE = "title"
+    LEAD = "lead"
+    STARTS_ON = "starts_on"
+    ENDS_ON = "ends_on"
+    REGISTERED_ON = "registered_on"
+
+
+enumeration(
+    InitiativeOrderField,
+    CODE="Its code.",
+    TITLE="What it is called.",
+    LEAD="The code of the organization that leads it.",
+    STARTS_ON="First day.",
+    ENDS_ON="Last day.",
+    REGISTERED_ON="The day from which it stands in the register.",
+)
+
+
+@form
+class InitiativeOrder:
+    """An order of initiatives."""
+
+    field: InitiativeOrderField = described("What to order by.")
+    direction: Direction = described("Which end comes first.", default=Direction.ASC)
+
+
+LISTING = Listing(InitiativeRow, default=(Order("code"),))
+
+CodeArgument = Annotated[Code, strawberry.argument("Its code.")]
+FilterArgument = Annotated[InitiativeFilter | None, strawberry.argument("Which to show; left out: all.")]
+OrderArgument = Annotated[list[InitiativeOrder] | None, strawberry.argument("In which order; left out: by code.")]
+
+
+@shape
+class InitiativeQuestions(Asked):
+    """Who does what, where and when."""
+
+    @question
+    async def initiative(self, info: Info, code: CodeArgument) -> Initiative | None:
+        """One initiative, by code."""
+        return await Initiative.found(info, await self.asking(info), code)
+
+    @question
+    async def initiatives(
+        self,
+        info: Info,
+        filter: FilterArgument = None,
+        order_by: OrderArgument = None,
+        first: First = DEFAULT_PAGE,
+        after: After = None,
+    ) -> Connection[Initiative]:
+        """Initiatives, as far as the one who asks may know of them."""
+        asking = await self.asking(info)
+        return await LISTING.page(
+            asking,
+            node=lambda row: Initiative.of(row, asking),
+            where=await chosen(asking, filter),
+            order_by=[(o.field.value, o.direction) for o in order_by or []],
+            first=first,
+            after=after,
+            info=info,
+        )

@@ -26,6 +26,9 @@ from .fields import question
 from .focal_point import FocalPoint, FocalPointMutations, FocalPointQuestions
 from .guard import Limits, Schema
 from .ids import GlobalId
+from .indicator import Indicator, IndicatorQuestions
+from .initiating import InitiativeMutations
+from .initiative import Initiative, InitiativeQuestions
 from .ledger import LedgerQuestions
 from .moments import MomentInput, named
 from .nodes import Node, Subject
@@ -58,6 +61,8 @@ NODES: tuple[type[Subject], ...] = (
     EntitySeats,
     Places,
     Recommendation,
+    Initiative,
+    Indicator,
     FocalPoint,
     CoordinationMeeting,
     AgendaItem,
@@ -114,6 +119,8 @@ class Questions(
     DecisionQuestions,
     SilenceQuestions,
     PlanQuestions,
+    InitiativeQuestions,
+    IndicatorQuestions,
     TodayQuestions,
     TrailQuestions,
     LedgerQuestions,
@@ -199,6 +206,7 @@ class Mutation(
     FocalPointMutations,
     CoordinationMeetingMutations,
     RecommendationMutations,
+    InitiativeMutations,
 ):
     """Everything that can be done. Each field is one command; what it refuses, it refuses as data."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from compact_domain.focal_point import FocalPointState
+from compact_domain.focal_point import SECRETARIAT_OF_COMPACT, FocalPointState
 from compact_domain.kernel import Actor, InvalidInput, Role, RoleHeld
 from compact_domain.policy import POLICY, own_alone, sees_withheld
 from compact_projections.asking import Asking, Condition
@@ -256,7 +256,7 @@ async def _in_role(asking: Asking, role: Role, organization: str | None, body: s
             roles = tuple(RoleHeld(role=role, scope=code, regions=point.regions) for point in points)
             return Actor(id=points[0].subject if len(points) == 1 else NOBODY, organization=code, roles=roles)
         case _:
-            return Actor(id=NOBODY, organization=organization, roles=(RoleHeld(role=role),))
+            return Actor(id=NOBODY, organization=SECRETARIAT_OF_COMPACT, roles=(RoleHeld(role=role),))
 
 
 async def _focal_points(asking: Asking, organization: str) -> Sequence[FocalPointRow]:

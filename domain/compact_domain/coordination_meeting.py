@@ -1008,6 +1008,10 @@ class CoordinationMeetings(Commands):
             raise NotFound(kind="AgendaItem", reference=item)
         self._require_known(disposed)
         _require_target(disposition, to_meeting=to_meeting, to_date=to_date, to_body=to_body)
+        target = (disposed.to_meeting, disposed.to_date, disposed.to_body)
+        if disposed.item_state == disposition.value and target == (to_meeting, to_date, to_body):
+            return it
+        it.require("dispose_item", self._cmd)
         if disposed.open:
             self._require_disposable(it, disposed, disposition)
         cmd = self._cmd
@@ -1017,8 +1021,7 @@ class CoordinationMeetings(Commands):
             case Disposition.DROPPED:
                 disposed.drop(cmd=cmd)
             case Disposition.REFERRED:
-                if disposed.to_body != to_body:
-                    require_entries(self._work, EntryKind.BODY, [cast("str", to_body)], field="toBody")
+                require_entries(self._work, EntryKind.BODY, [cast("str", to_body)], field="toBody")
                 disposed.refer(to_body=cast("str", to_body), cmd=cmd)
             case Disposition.DEFERRED:
                 if disposed.open:
@@ -1028,7 +1031,6 @@ class CoordinationMeetings(Commands):
 
     def _require_disposable(self, it: CoordinationMeeting, item: AgendaItem, disposition: Disposition) -> None:
         """Refuse what is not this meeting's to say of an item now, or lacks the reason it needs."""
-        it.require("dispose_item", self._cmd)
         if disposition is not Disposition.DECIDED and self._cmd.reason is None:
             raise RuleViolation("reason.required", state=item.state)
         if disposition is Disposition.DROPPED:

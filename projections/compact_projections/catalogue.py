@@ -116,14 +116,6 @@ def wholes(asking: Asking) -> sql.Composed:
     )
 
 
-async def within(asking: Asking) -> dict[str, frozenset[str]]:
-    """Each region with the regions that it counts in, itself and `GLOBAL` included."""
-    found: dict[str, set[str]] = {}
-    for region, whole in await asking.rows(wholes(asking)):
-        found.setdefault(region, set()).add(whole)
-    return {region: frozenset(counted) for region, counted in found.items()}
-
-
 async def countries_within(asking: Asking, regions: Sequence[str]) -> dict[str, list[str]]:
     """Countries of each region, those of the regions that lie in it included; of `GLOBAL`, all that any region has."""
     records = await asking.rows(

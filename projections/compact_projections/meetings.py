@@ -36,7 +36,9 @@ class MeetingRow(Row, frozen=True, kw_only=True):
         ("body", "starts_at", "code"),
         ("state", "starts_at", "code"),
         ("rotation", "starts_at", "code"),
+        ("host", "starts_at", "code"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = ("invited",)
 
     id: UUID
     version: int

@@ -127,6 +127,7 @@ TAKEN: dict[str, tuple[Fields, str]] = {
     "catalogueAddEntry": ({"code": "SAHEL"}, "code.taken"),
     "retreatPlan": ({"code": "R-OPEN"}, "code.taken"),
     "recommendationPropose": ({"code": "REC-REVIEW"}, "code.taken"),
+    "recommendationSetMilestone": ({"code": "M-1"}, "code.taken"),
     "sessionSchedule": ({"code": "S-RUNNING"}, "code.taken"),
     "sessionIdentifyCapacityGap": ({"code": "GAP-S-APPROVED"}, "code.taken"),
     "sessionHighlightGoodPractice": ({"code": "GP-S-APPROVED"}, "code.taken"),

@@ -62,7 +62,7 @@ def me(client: Client) -> Actor:
         id=UUID(told["subject"]),
         organization=told["organization"],
         roles=tuple(
-            RoleHeld(role=Role(held["role"]), scope=held["scope"], regions=tuple(held["regions"]))
+            RoleHeld(role=Role(held["role"].lower()), scope=held["scope"], regions=tuple(held["regions"]))
             for held in told["roles"]
         ),
     )
@@ -197,23 +197,23 @@ async def plan(world: World, wanted: Wanted) -> list[dict[str, Any]]:
     """Every step by which the database would answer, if it had to go by indexes wherever it can."""
     compact = world.service.compact
     asking = await compact.begin_reading()
+    lease = asking.lease
     try:
         asking.inside, asking.own = sees_withheld(wanted.actor), own_alone(wanted.actor)
-        lease = asking.lease
         explained: list[dict[str, Any]] = []
 
         class Explaining:
             async def rows(self, statement: Any, params: Any) -> list[Any]:
-                await lease.rows(asking.compose("set local enable_seqscan = off"), None)
-                ((found,),) = await lease.rows(asking.compose("explain (format json) {s}", s=statement), params)
+                await lease.rows(asking.compose("select set_config('enable_seqscan', 'off', true)"), None)
+                ((found,),) = await lease.rows(asking.compose("explain (format json) {it}", it=statement), params)
                 explained.extend(steps(found[0]["Plan"]))
                 return await lease.rows(statement, params)
 
         asking.lease = Explaining()  # type: ignore[assignment]  # it explains what it is asked
         await today(asking, wanted, limit=21)
-        asking.lease = lease
         return explained
     finally:
+        asking.lease = lease
         await compact.end_reading(asking)
 
 

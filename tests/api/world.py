@@ -407,9 +407,16 @@ class World:
             ("REC-RETURNED", "review", "refer", "announce", "return"),
             ("REC-DECLINED", "review", "decline", "announce"),
             ("REC-WITHDRAWN", "review", "withdraw"),
+            ("REC-SILENT", "review", "silence"),
+            ("REC-OBJECTED", "review", "silence", "object"),
+            ("REC-CALLED-OFF", "review", "silence", "object", "take back", "silence", "call off"),
+            ("REC-SUPERSEDED", "review", "supersede"),
+            ("REC-MERGED", "merge"),
+            ("REC-OVERTAKEN", "review", "overtaken"),
             ("REC-UNANNOUNCED", "review", "adopt"),
             ("REC-ADOPTED", "review", "adopt", "announce"),
             ("REC-ADAPTED", "review", "amend", "adopt amended", "announce"),
+            ("REC-STEPS", "review", "adopt", "announce", "assign", "steps"),
             ("REC-ASSIGNED", "review", "adopt", "announce", "assign"),
             ("REC-IN-PROGRESS", "review", "adopt", "announce", "assign", "progress"),
             ("REC-IMPLEMENTED", "review", "adopt", "announce", "assign", "progress", "claim"),
@@ -427,6 +434,8 @@ class World:
             closed = stands["followUp"] or stands["decision"]
             if closed in ("NOT_ADOPTED", "WITHDRAWN", "IMPLEMENTED", "VERIFIED"):
                 says["closedAs"] = closed
+            if steps[-1:] in (["supersede"], ["merge"], ["overtaken"]):
+                says["closedAs"] = {"supersede": "SUPERSEDED", "merge": "MERGED"}.get(steps[-1], "OVERTAKEN")
             self.add("Recommendation", code, **says)
 
     def _recommendation(self, code: str, step: str) -> None:
@@ -438,6 +447,28 @@ class World:
                 self.do("recommendationPutUnderReview", id=code, body="CC", meeting="CC-2031-05")
             case "respond":
                 self.do("recommendationRespond", by=self.unodc, id=code, textVersion=1, response="SUPPORTED")
+            case "silence":
+                self.do("recommendationStartSilence", id=code, **proposition(f"D-{code}"))
+            case "object":
+                self.do("recommendationObject", by=self.unodc, id=code)
+            case "take back":
+                self.do("recommendationWithdrawObjection", by=self.unodc, id=code)
+            case "call off":
+                self.do("recommendationEndSilence", id=code)
+            case "steps":
+                for n in (1, 2):
+                    step: Fields = {"code": f"M-{n}", "title": f"Step {n}", "dueOn": "2031-10-31"}
+                    self.do("recommendationSetMilestone", by=self.unodc, id=code, **step)
+                    hindrance: Fields = {"kind": "RESOURCES", "text": "No staff."}
+                    self.do("recommendationReportObstacle", by=self.unodc, id=code, **hindrance)
+                self.do("recommendationCompleteMilestone", by=self.unodc, id=code, milestone="M-2", evidence=["A list"])
+                self.do("recommendationResolveObstacle", by=self.unodc, id=code, obstacle=2, resolution="Hired.")
+            case "supersede":
+                self.do("recommendationSupersede", id=code, successor="REC-PROPOSED")
+            case "merge":
+                self.do("recommendationMerge", id=code, into="REC-PROPOSED")
+            case "overtaken":
+                self.do("recommendationMarkOvertaken", id=code)
             case "defer":
                 self.do("recommendationDefer", id=code, act=decided, toMeeting="CC-2031-09")
             case "refer":
@@ -533,6 +564,18 @@ def act(number: str) -> Fields:
         "number": number,
         "decidedOn": "2031-05-01",
         "method": "CONSENSUS",
+    }
+
+
+def proposition(number: str) -> Fields:
+    """What the Coordination Committee puts to its members in silence."""
+    return {
+        "body": "CC",
+        "meeting": "CC-2031-05",
+        "number": number,
+        "textVersion": 1,
+        "assessment": ASSESSMENT,
+        "deadline": "2031-06-20T10:00:00-04:00",
     }
 
 

@@ -1,4 +1,4 @@
-"""Meetings through the API: what is put off comes back, what is not announced stays unseen, what is agreed falls due."""
+"""Meetings through the API: what is put off comes back, what is secret stays unseen, what is agreed falls due."""
 
 from __future__ import annotations
 
@@ -408,7 +408,13 @@ def test_an_action_point_falls_due_once_and_is_completed_by_who_has_it(later: Wo
         ("AP-3", "UNOCT", None, "2031-11-30"),
         ("AP-4", "UNODC", None, "2031-12-31"),
     ):
-        agreed = {"code": code, "text": f"Do {code}.", "organization": organization, "region": region, "dueOn": due_on}
+        agreed: dict[str, Any] = {
+            "code": code,
+            "text": f"Do {code}.",
+            "organization": organization,
+            "region": region,
+            "dueOn": due_on,
+        }
         world.give("AgreeAction", meeting, **agreed)
     mine = {"meeting": {"eq": meeting}}
     world.give("DropAction", meeting, code="AP-4", reason="Covered elsewhere.")
@@ -621,7 +627,7 @@ def test_meetings_are_found_by_kind_body_state_time_and_who_is_invited(later: Wo
 
 
 def test_a_chair_leads_the_sessions_of_the_own_working_group(world: World) -> None:
-    chair = world.as_(Role.WORKING_GROUP_CHAIR, "NRCTS")
+    chair = world.as_(Role.WORKING_GROUP_CHAIR, "NRCTS@UNODC")
     session = {**convening("WG-CHAIRED"), "kind": "WORKING_GROUP_SESSION", "body": "NRCTS"}
     chair.do("coordinationMeetingConvene", session)
     allowed = seen(chair, "WG-CHAIRED", "allowedCommands")["allowedCommands"]
