@@ -55,6 +55,7 @@ from .organization import Organization
 from .paging import DEFAULT_PAGE, After, Connection, First
 from .person import Person, PersonReference, person_meant
 from .recommendation import Recommendation, RecommendationDecision, decision
+from .rotation import Rotation
 from .scalars import Code, RegionCode, TimeZone
 from .shapes import described, enumeration, form, shape
 from .stated import Stated, found_of
@@ -530,9 +531,9 @@ class CoordinationMeeting(Subject):
         return await Organization.found(info, self.asking, self.row.host) if self.row.host else None
 
     @question
-    def rotation(self) -> Code | None:
-        """Code of the rotation whose turn it is held for; null: of none."""
-        return Code(self.row.rotation) if self.row.rotation else None
+    async def rotation(self, info: Info) -> Rotation | None:
+        """The rotation whose turn it is held for; null: of none."""
+        return await Rotation.found(info, self.asking, self.row.rotation) if self.row.rotation else None
 
     @question
     def turn(self) -> int | None:

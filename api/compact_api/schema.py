@@ -40,6 +40,7 @@ from .recommending import RecommendationMutations
 from .registration import EntitySeats, Places, Registration, RegistrationMutations, RegistrationQuestions
 from .retreat import Retreat, RetreatMutations, RetreatQuestions
 from .role import RoleHolder, RoleMutations, RoleQuestions
+from .rotation import Rotation, RotationMutations, RotationQuestions
 from .scalars import Code, Position
 from .session import CapacityGap, GoodPractice, Session, SessionMutations, SessionQuestions
 from .shapes import described, shape
@@ -64,6 +65,7 @@ NODES: tuple[type[Subject], ...] = (
     Initiative,
     Indicator,
     FocalPoint,
+    Rotation,
     CoordinationMeeting,
     AgendaItem,
     ActionPoint,
@@ -114,6 +116,7 @@ class Questions(
     SessionQuestions,
     RegistrationQuestions,
     FocalPointQuestions,
+    RotationQuestions,
     CoordinationMeetingQuestions,
     RecommendationQuestions,
     DecisionQuestions,
@@ -204,6 +207,7 @@ class Mutation(
     SessionMutations,
     RegistrationMutations,
     FocalPointMutations,
+    RotationMutations,
     CoordinationMeetingMutations,
     RecommendationMutations,
     InitiativeMutations,

@@ -849,10 +849,10 @@ class CoordinationMeetings(Commands):
         )
         it = self._add(new)
         if it is new:
-            self._require_body(it)
             if it.host:
                 require_organization(self._work, it.host)
             self._require_turn(it)
+            self._require_body(it)
             self._require_unreviewed(it)
         return it
 
@@ -931,6 +931,7 @@ class CoordinationMeetings(Commands):
         standing = self._find(AgendaItem, place.item)
         if standing is None:
             it.require("add_item", self._cmd)
+            it.require_begun(self._cmd.effective)
             self._add(AgendaItem.add(place=place, title=called, cmd=self._cmd))
             return it
         self._require_known(standing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -142,9 +143,9 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 Countries = Annotated[tuple[Country, ...], Meta(description="ISO 3166-1 alpha-2 codes of countries in them, sorted")]
 Year = Annotated[int, Meta(ge=1900, le=2200)]
 Number = Annotated[Decimal, Meta(description="a finite number")]
+_PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])|-Q[1-4])?")
 Period = Annotated[
-    str,
-    Meta(pattern=r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$", description="a month, `2025-10`, quarter, `2025-Q4`, or year"),
+    str, Meta(pattern=f"^{_PERIOD.pattern}$", description="a month, `2025-10`, quarter, `2025-Q4`, or year")
 ]
 PartnerCode = Annotated[Code, Meta(description="code of the partner organization")]
 PartnerStage = Annotated[Stage, Meta(description="the stage in which it takes part")]
@@ -162,22 +163,16 @@ class Span(Value, frozen=True, kw_only=True):
     @classmethod
     def of(cls, period: str) -> Span:
         """The days of a period. `InvalidInput` for what names none."""
-        year, _, part = period.partition("-")
         try:
+            if not _PERIOD.fullmatch(period):
+                raise ValueError(period)
+            year, part = int(period[:4]), period[5:]
             if not part:
-                return cls(periods=Periods.YEARLY, starts_on=date(int(year), 1, 1), ends_on=date(int(year), 12, 31))
+                return cls(periods=Periods.YEARLY, starts_on=date(year, 1, 1), ends_on=date(year, 12, 31))
             if part.startswith("Q"):
                 last = 3 * int(part[1:])
-                return cls(
-                    periods=Periods.QUARTERLY,
-                    starts_on=date(int(year), last - 2, 1),
-                    ends_on=_last_day(int(year), last),
-                )
-            return cls(
-                periods=Periods.MONTHLY,
-                starts_on=date(int(year), int(part), 1),
-                ends_on=_last_day(int(year), int(part)),
-            )
+                return cls(periods=Periods.QUARTERLY, starts_on=date(year, last - 2, 1), ends_on=_last_day(year, last))
+            return cls(periods=Periods.MONTHLY, starts_on=date(year, int(part), 1), ends_on=_last_day(year, int(part)))
         except ValueError as error:
             problem = "is no month such as 2025-10, quarter such as 2025-Q4, or year such as 2025"
             raise InvalidInput(fields=[("period", problem)]) from error
@@ -518,7 +513,7 @@ class Initiative(Aggregate):
         self._may("leave_partner", cmd)
         role = self.partners.get((organization, stage))
         if role is None:
-            raise NotFound(kind="Partner", reference=f"{organization} {stage}")
+            raise NotFound(kind="Partner", reference=organization)
         self._states(self.PartnerLeft(**self._next(cmd), organization=organization, stage=stage, role=role))
 
     class PartnerLeft(Event, frozen=True, kw_only=True):
@@ -644,7 +639,7 @@ class Initiative(Aggregate):
         self, *, indicator: str, definer: Initiative, period: str, organization: str, value: Decimal, cmd: Command
     ) -> None:
         """Take in what an organization measured in a period."""
-        known = self.measurements.get((indicator, period, organization))
+        known, value = self.measurements.get((indicator, period, organization)), _finite(value, "value")
         if known is not None and known.value == value:
             return
         self._may("report_measurement", cmd)
@@ -674,7 +669,7 @@ class Initiative(Aggregate):
                 indicator=indicator,
                 period=period,
                 organization=organization,
-                value=_finite(value, "value"),
+                value=value,
             )
         )
 
@@ -717,10 +712,11 @@ class Initiative(Aggregate):
         self, *, indicator: str, period: str, organization: str, value: Decimal, cmd: Command
     ) -> None:
         """Put right what was reported of a period, closed or not."""
-        known = self.measurements.get((indicator, period, organization))
+        known, value = self.measurements.get((indicator, period, organization)), _finite(value, "value")
         if known is not None and known.value == value:
             return
         self._may("correct_measurement", cmd)
+        self._require_measured(indicator)
         if known is None:
             raise NotFound(kind="Measurement", reference=f"{indicator} {period} {organization}")
         self._states(
@@ -729,7 +725,7 @@ class Initiative(Aggregate):
                 indicator=indicator,
                 period=period,
                 organization=organization,
-                value=_finite(value, "value"),
+                value=value,
                 before=known.value,
                 corrects=known.version,
             )
@@ -771,10 +767,13 @@ class Initiative(Aggregate):
         self._may(verb, cmd)
 
     def _measured(self, indicator: str, definer: Initiative) -> Indicator:
-        """The indicator by which it measures. `NotFound` if it neither defined nor joined it."""
+        """The indicator by which it measures, as it was defined. `NotFound` if it neither defined nor joined it."""
+        self._require_measured(indicator)
+        return definer.indicators[indicator]
+
+    def _require_measured(self, indicator: str) -> None:
         if indicator not in self.indicators and indicator not in self.joined:
             raise NotFound(kind="Indicator", reference=indicator)
-        return definer.indicators[indicator]
 
 
 REVISABLE = ("starts_on", "ends_on", "regions", "countries", "working_groups", "budget", "lead")

@@ -57,7 +57,10 @@ RULES: Mapping[str, str] = {
     "rotation.queue": "A turn is offered to the first in the queue that has not passed it up.",
     "rotation.all_passed": "Every member has passed the turn up: it is the secretariat's.",
     "rotation.answer": "Only the member that a turn is offered to answers for it, or is skipped.",
-    "rotation.answer_by": "An offer is answered by its day; that day is not past when the offer is made.",
+    "rotation.answer_by": (
+        "An offer is answered by its day, and lapses after it; that day is not past when the offer is made, and within"
+        " a year."
+    ),
     "rotation.swap_turns": (
         "Members exchange turns that are theirs, accepted and still to come, or in the forecast; none on offer."
     ),
@@ -78,10 +81,9 @@ HOSTINGS_KEPT = 3
 
 
 class RotationState(StrEnum):
-    """How a rotation stands. That an answer is overdue follows from the clock, and is recorded later as a lapse."""
+    """How a rotation stands."""
 
     OFFERED = "offered"
-    OVERDUE = "overdue"
     SETTLED = "settled"
     ENDED = "ended"
 
@@ -391,6 +393,16 @@ class Rota(Value, frozen=True, kw_only=True):
         """The next turns that are not over, if every offer is accepted; fewer where cadence or rotation end."""
         return [] if self.ended else _up_to(first, self._ahead(cadence))
 
+    def within_reach(self, cadence: Cadence) -> dict[int, Ahead]:
+        """The turns that can be exchanged at most: a round, and one more to tell a member's second turn as such."""
+        return {ahead.turn: ahead for ahead in self.forecast(cadence, len(self.turns) + 2 * len(self.queue))}
+
+    def are_theirs(self, cadence: Cadence, swap: Swap) -> bool:
+        """Whether the members of a swap have, or would have, the turns that they would give."""
+        ahead = self.within_reach(cadence)
+        given = ((swap.turn, swap.organization), (swap.for_turn, swap.other))
+        return all(turn in ahead and ahead[turn].organization == giver for turn, giver in given)
+
     def _ahead(self, cadence: Cadence) -> Iterator[Ahead]:
         queue, hosted = list(self.queue), {p.organization: p.hostings[-1].turn for p in self.queue if p.hostings}
         for turn in self.turns:
@@ -608,7 +620,7 @@ def _not_hosting(place: Place, number: int) -> Place:
 
 # --- the rotation
 
-RUNNING = {RotationState.OFFERED, RotationState.OVERDUE, RotationState.SETTLED}
+RUNNING = {RotationState.OFFERED, RotationState.SETTLED}
 ALWAYS = {*RUNNING, RotationState.ENDED}
 MAY_START_FROM: Starts = {
     "join": RUNNING,
@@ -617,7 +629,7 @@ MAY_START_FROM: Starts = {
     "accept": {RotationState.OFFERED},
     "decline": {RotationState.OFFERED},
     "skip": {RotationState.OFFERED},
-    "lapse": {RotationState.OVERDUE},
+    "lapse": {RotationState.OFFERED},
     "propose_swap": RUNNING,
     "consent_swap": RUNNING,
     "end": RUNNING,
@@ -661,11 +673,6 @@ class Rotation(Aggregate):
             return RotationState.ENDED
         return RotationState.OFFERED if self.rota.offer else RotationState.SETTLED
 
-    def state_at(self, now: datetime) -> RotationState:
-        """How it stands at a moment: an offer whose day is over waits for no answer any more, recorded or not."""
-        offer = self.rota.offer
-        return RotationState.OVERDUE if offer and now >= offer.closes_at else RotationState(self.state)
-
     def host_of(self, turn: int) -> str | None:
         """The organization that hosts a turn: who accepted it, or the Compact's secretariat where all passed it up.
 
@@ -681,14 +688,13 @@ class Rotation(Aggregate):
         return self.cadence.occurrence(turn)
 
     def guard(self, verb: str, now: datetime) -> RuleViolation | None:
-        state, offer = self.state_at(now), self.rota.offer
-        allowed = self._verbs(state)
-        if state in self.MAY_START_FROM[verb]:
+        """An offer waits for no answer once its day is over, whether the lapse is recorded or not."""
+        refusal, offer = super().guard(verb, now), self.rota.offer
+        if refusal or offer is None or verb not in {*ANSWERS, "lapse"}:
+            return refusal
+        if (now >= offer.closes_at) == (verb == "lapse"):
             return None
-        if offer and state is RotationState.OVERDUE and verb in ANSWERS:
-            details: dict[str, str | int] = {"turn": offer.turn, "answer_by": offer.answer_by.isoformat()}
-            return RuleViolation("rotation.answer_by", state=state, allowed=allowed, details=details)
-        return RuleViolation("state", state=state, allowed=allowed)
+        return self._no("rotation.answer_by", turn=offer.turn, answer_by=offer.answer_by.isoformat())
 
     def concerns(self) -> Concerns:
         return self.concerning(*(place.organization for place in self.rota.queue))
@@ -1055,17 +1061,12 @@ class Rotation(Aggregate):
         """Whether that was proposed, and still is, or stands exchanged."""
         if not swap.says(organization, turn, for_turn):
             return False
-        hosts = {ahead.turn: ahead.organization for ahead in self._forecast()}
-        exchanged = (hosts.get(turn), hosts.get(for_turn)) == (swap.other, organization)
-        return swap.number not in self.agreed or exchanged
-
-    def _forecast(self) -> list[Ahead]:
-        """As far ahead as turns can be exchanged: a round, and one more to tell a member's second turn as such."""
-        return self.rota.forecast(self.cadence, len(self.rota.turns) + 2 * len(self.rota.queue))
+        back = replace(swap, organization=swap.other, other=swap.organization)
+        return swap.number not in self.agreed or self.rota.are_theirs(self.cadence, back)
 
     def _holder_of(self, turn: int, now: datetime) -> str:
         """The member that would give a turn."""
-        ahead = next((ahead for ahead in self._forecast() if ahead.turn == turn), None)
+        ahead = self.rota.within_reach(self.cadence).get(turn)
         if ahead is None or ahead.organization is None or ahead.because is Because.OFFERED:
             raise self._no("rotation.swap_turns", turn=turn)
         if self.rota.turn(turn) and not self._lies_ahead(turn, now):
@@ -1078,7 +1079,8 @@ class Rotation(Aggregate):
         for turn, giver in ((swap.turn, swap.organization), (swap.for_turn, swap.other)):
             if (holder := self._holder_of(turn, now)) != giver:
                 raise self._no("rotation.swap_turns", turn=turn, host=holder)
-            first = next(ahead.turn for ahead in self._forecast() if ahead.organization == giver)
+            ahead = self.rota.within_reach(self.cadence).values()
+            first = next(one.turn for one in ahead if one.organization == giver)
             if turn != first:
                 raise self._no("rotation.swap_twice", organization=giver, turn=turn, first=first)
         after = self.rota.swapped(swap, version=self.version + 1)

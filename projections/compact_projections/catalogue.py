@@ -8,7 +8,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from msgspec.structs import replace
-from psycopg import sql
 
 from compact_domain.catalogue import GLOBAL, BodyKind, Catalogued, Entry, EntryKind, Translation
 from compact_domain.vocabulary import Names
@@ -96,24 +95,6 @@ class CatalogueEntries(ReadModel[CatalogueEntryRow]):
     @on(Entry.Retired)
     def retired(self, row: CatalogueEntryRow, fact: Entry.Retired, at: Recorded) -> CatalogueEntryRow:
         return replace(row, version=fact.originator_version, retired=True, retired_on=fact.provenance.effective_on)
-
-
-def wholes(asking: Asking) -> sql.Composed:
-    """A query for each region with every region that it counts in: itself, those it lies in, and `GLOBAL`."""
-    return asking.compose(
-        """
-        with recursive up (region, whole) as (
-            select t.code, whole from {r}.catalogue_entry t, unnest(array[t.code, {everywhere}]) whole
-            where t.kind = 'region' and {stands}
-            union
-            select up.region, t.parent from up join {r}.catalogue_entry t on t.kind = 'region' and t.code = up.whole
-            where t.parent is not null and {stands}
-        )
-        select region, whole from up
-        """,
-        everywhere=sql.Literal(GLOBAL),
-        stands=asking.stands(),
-    )
 
 
 async def countries_within(asking: Asking, regions: Sequence[str]) -> dict[str, list[str]]:

@@ -123,6 +123,7 @@ FRAGMENTS: Mapping[str, LiteralString] = {
     "is_compact": "o.active and o.compact_status <> 'none'",
     "concluded": "(select max(f.recorded_at) from {facts} f where f.subject = t.id and f.position <= t.since"
     " and f.topic in ('retreat.concluded', 'session.concluded'))",
+    "is_known": "t.until > {position}",
     "contests": "(select c.value ->> 'organization' as organization, (c.value ->> 'recorded_at')::timestamptz as since,"
     " (c.value -> 'answers' -> -1 ->> 'recorded_at')::timestamptz as answered_at"
     " from jsonb_array_elements(t.claims -> -1 -> 'contests') c where c.value ->> 'ending' is null)",
@@ -130,7 +131,8 @@ FRAGMENTS: Mapping[str, LiteralString] = {
 """SQL that several lines have in common, by the name it goes by there: of a retreat `r`, an organization `o`, a thing
 `t`. `patience` is how long others are given for an answer before the secretariat is told, and how long ahead it has to
 know; `quiet`, how long nothing may be heard of work that is due within that time, or overdue; `contests`, the open
-contests of the latest claim."""
+contests of the latest claim. What was decided of a thing and not announced is not for all to know, and no command to it
+is theirs meanwhile: `is_known`."""
 
 BEFORE_START = Due(words="the day before the retreat starts", on="r.starts_on - 1", at="{start}")
 DEADLINE = Due(
@@ -306,7 +308,8 @@ RETREATS: Sequence[Line] = (
         when="{registering} and {is_compact} and greatest(unused.representatives, unused.delegates) > 0"
         " and (not exists (select from {part_retreat_invitation} i where i.retreat = r.id and i.version <= r.version"
         " and i.organization = o.code and i.organization = any({organizations}))"
-        " or exists (select from {registration} g where g.retreat = r.code and g.organization = o.code))",
+        " or exists (select from {registration} g where g.retreat = r.code and g.organization = o.code"
+        " and g.organization = any({organizations})))",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="r.code",
         code="r.code",
@@ -532,7 +535,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.text_version",
         subject="Recommendation",
         rows="from {recommendation} t cross join {capacities} c",
-        when="t.decision = 'under_review' and t.proposer <> c.organization"
+        when="{is_known} and t.decision = 'under_review' and t.proposer <> c.organization"
         " and (exists (select from {body} b join {body_member} m on m.body = b.id"
         " where b.code = t.body and m.organization = c.organization) or (c.regional and t.regions && c.near))"
         " and not exists (select from {part_recommendation_response} a where a.recommendation = t.id"
@@ -608,7 +611,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.reporter",
         subject="Recommendation",
         rows="from {recommendation} t",
-        when="t.falls_due_at - {quiet} <= {now}"
+        when="{is_known} and t.falls_due_at - {quiet} <= {now}"
         " and (t.last_progress_at is null or t.last_progress_at + {quiet} <= {now})",
         whose={Reach.OWN_ORGANIZATION: "t.lead = any({organizations})"},
         key="t.code",
@@ -628,7 +631,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.claimant",
         subject="Recommendation",
         rows="from {recommendation} t",
-        when="t.follow_up = 'in_progress' and (t.percentage = 100 or t.falls_due_at < {now})",
+        when="{is_known} and t.follow_up = 'in_progress' and (t.percentage = 100 or t.falls_due_at < {now})",
         whose={Reach.OWN_ORGANIZATION: "t.lead = any({organizations})"},
         key="t.code",
         code="t.code",
@@ -650,7 +653,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         subject="Recommendation",
         rows="from {recommendation} t cross join lateral (select t.claims -> -1 ->> 'organization' as organization,"
         " t.claims -> -1 -> 'provenance' -> 'by' as recorded_by) claim",
-        when="t.follow_up = 'implemented' and claim.organization <> all ({speaking})"
+        when="{is_known} and t.follow_up = 'implemented' and claim.organization <> all ({speaking})"
         " and claim.recorded_by ->> 'id' <> {me}::text"
         " and coalesce(claim.recorded_by ->> 'organization' <> all ({speaking}), true)"
         " and not exists (select from jsonb_array_elements(claim.recorded_by -> 'roles') held"
@@ -677,7 +680,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.claimant",
         subject="Recommendation",
         rows="from {recommendation} t cross join lateral {contests} contest",
-        when="t.follow_up = 'contested' and contest.answered_at is null",
+        when="{is_known} and t.follow_up = 'contested' and contest.answered_at is null",
         whose={Reach.OWN_ORGANIZATION: "t.claims -> -1 ->> 'organization' = any({organizations})"},
         key="t.code",
         code="t.code",

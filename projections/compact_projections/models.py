@@ -41,6 +41,7 @@ from compact_projections.retreats import (
     SummaryReports,
 )
 from compact_projections.roles import RoleGrants, RoleHolderRow, RoleHolders, RoleRevocations
+from compact_projections.rotations import Rotations, Swaps, Turns
 from compact_projections.sessions import (
     CapacityGaps,
     GoodPractices,
@@ -90,6 +91,9 @@ def models() -> list[ReadModel[Any]]:
         Objections(),
         ObjectionWithdrawals(),
         FocalPoints(),
+        Rotations(),
+        Turns(),
+        Swaps(),
         Meetings(),
         Agenda(),
         MeetingDecisions(),

@@ -208,6 +208,7 @@ def _parts(asking: Asking, wanted: Wanted, line: Line, near: Near) -> dict[str, 
     acting = [role for role, reach in held if reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION)]
     bodies = [role.scope for role, reach in held if reach is Reach.OWN_BODY and role.scope]
     parts: dict[str, sql.Composable] = {
+        "position": asking.position,
         "now": sql.SQL("%(now)s::timestamptz"),
         "today": sql.SQL("%(today)s::date"),
         "me": sql.SQL("%(me)s::uuid"),
@@ -234,7 +235,7 @@ def _standing(asking: Asking, name: str, words: Set[str]) -> sql.Composed:
     a line speaks of, since all of them take as long to be read by the database as the question to be answered."""
     table = name.removeprefix(PART)
     row = _rows()[table]
-    spoken = [column for column in (*columns(row), "since") if column in words]
+    spoken = [column for column in (*columns(row), "since", "until") if column in words]
     return asking.compose(
         "(select {columns} from {r}.{table} x where {shown})",
         columns=sql.SQL(", ").join(sql.SQL("x.{}").format(sql.Identifier(column)) for column in spoken),

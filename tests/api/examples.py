@@ -36,6 +36,8 @@ SUBJECTS = {
     "registration": "Registration",
     "recommendation": "Recommendation",
     "focalPoint": "FocalPoint",
+    "rotation": "Rotation",
+    "coordinationMeeting": "CoordinationMeeting",
 }
 """Which things commands of a noun are given to, where the input has an `id`."""
 
@@ -50,7 +52,15 @@ NAMED_OTHERWISE = {
 }
 """The field that names the thing a command is given to, where that is not `id`."""
 
-BEGINS = {"organizationRegister", "roleGrant", "catalogueAddEntry", "retreatPlan", "recommendationPropose"}
+BEGINS = {
+    "organizationRegister",
+    "roleGrant",
+    "catalogueAddEntry",
+    "retreatPlan",
+    "recommendationPropose",
+    "rotationEstablish",
+    "coordinationMeetingConvene",
+}
 """Commands that are given to nothing: what they are about begins with them."""
 
 SPEAKS_FOR = {
@@ -79,6 +89,8 @@ ALSO = {
     "SessionCorrectRecordInput": ["text", "intervention"],
     "SessionRescheduleInput": ["room"],
     "FocalPointHandOverInput": ["nominationLetter"],
+    "CoordinationMeetingConveneInput": ["body"],
+    "CoordinationMeetingAddItemInput": ["title"],
 }
 """Fields given by an example though they may be left out: without them there would be nothing to do."""
 
@@ -86,6 +98,8 @@ ONE_OF = {
     "PersonReference": ("details", "subject"),
     "RegistrationAdmitLateInput": ("registration", "nomination"),
     "RecommendationDeferInput": ("toMeeting", "toDate"),
+    "CoordinationMeetingAddItemInput": ("code", "recommendation"),
+    "CoordinationMeetingRecordAttendanceInput": ("person", "registration"),
 }
 """Fields of which one is given; an example gives the first."""
 
@@ -127,7 +141,21 @@ REFERENCES: Mapping[str, str] = {
     "sessionDeclineInvitation.registration": "Speaker",
     "sessionWithdrawSpeaker.registration": "Speaker",
     "roleRevoke.person": "RoleHolder",
+    "host": "Organization",
+    "organizations": "Organization",
+    "coordinationMeetingConvene.rotation": "Rotation",
+    "coordinationMeetingAddItem.recommendation": "Recommendation",
+    "coordinationMeetingDisposeItem.item": "AgendaItem",
+    "coordinationMeetingRecordDecision.item": "AgendaItem",
+    "coordinationMeetingCompleteAction.code": "ActionPoint",
+    "coordinationMeetingDropAction.code": "ActionPoint",
     # refused by a rule, which tells what would do
+    "rotationLeave.organization": "rotation.not_member",
+    "rotationOffer.organization": "rotation.not_member",
+    "rotationAccept.organization": "rotation.not_member",
+    "rotationDecline.organization": "rotation.not_member",
+    "rotationSkip.organization": "rotation.not_member",
+    "rotationProposeSwap.organization": "rotation.not_member",
     "successor": "Recommendation",
     "into": "Recommendation",
     "contest": "recommendation.contest",
@@ -147,10 +175,18 @@ NEW = {"code", "idempotencyKey"}
 IN_CASE: Mapping[str, Mapping[str, Any]] = {
     "roleGrant.scope": {"role": "WORKING_GROUP_CHAIR", "organization": "UNODC"},
     "recommendationWithdrawContest.act.body": {"ending": "UPHELD"},
+    "coordinationMeetingConvene.rotation": {
+        "kind": "COORDINATION_MEETING",
+        "turn": 1,
+        "host": "ECOWAS",
+        "body": None,
+    },
+    "coordinationMeetingDisposeItem.toBody": {"disposition": "REFERRED", "reason": "It is theirs."},
 }
 """What else an input says where a field is there only in that case."""
 
 UNCHECKED = {
+    "CoordinationMeetingDisposeItemInput.toMeeting": "an item may be put off to a meeting before it is convened",
     "PersonReference.subject": "subject ids are the host's: one may be given a role before it is seen here",
 }
 """Fields that may refer to what is not there, and why."""
@@ -229,6 +265,15 @@ EXAMPLES: Mapping[str, Any] = {
     "validUntil": "2031-12-31",
     "onBehalfOf": "UNODC",
     "RecommendationDeferInput.toMeeting": "CC-2031-11",
+    "host": "ECOWAS",
+    "organizations": "INTERPOL",
+    "CoordinationMeetingConveneInput.kind": "COMMITTEE_MEETING",
+    "CoordinationMeetingConveneInput.endsAt": "2031-06-20T12:00:00-04:00",
+    "CoordinationMeetingRescheduleInput.endsAt": "2031-06-20T12:00:00-04:00",
+    "coordinationMeetingRecordAttendance.organization": "UNDP",
+    "coordinationMeetingAddItem.recommendation": "REC-REVIEW",
+    "coordinationMeetingCompleteAction.code": said("action", fresh_code),
+    "coordinationMeetingDropAction.code": said("action", fresh_code),
     "RetreatResumeInput.endsOn": "2031-07-02",
     "RetreatPlanInput.endsOn": "2031-07-02",
     "SessionScheduleInput.startsAt": "2031-06-26T10:00:00-04:00",
@@ -253,6 +298,23 @@ EXAMPLES: Mapping[str, Any] = {
     "bodyLeave.organization": said("member", fresh_code),
     "roleRevoke.person": said("subject", fresh_id),
     "focalPointNominate.regions": "CENTRAL-ASIA",
+    "rotationEstablish.members": [
+        {"organization": "ECOWAS", "region": "WEST-AFRICA"},
+        {"organization": "AU", "region": "EAST-AFRICA"},
+    ],
+    "rotationEstablish.rule": "FREQ=MONTHLY;BYDAY=3FR",
+    "rotationEstablish.firstAt": "2031-06-20T10:00:00-04:00",
+    "rotationJoin.organization": said("newcomer", fresh_code),
+    "rotationLeave.organization": said("member", fresh_code),
+    "rotationOffer.turn": 2,
+    "rotationOffer.answerBy": "2031-05-31",
+    "rotationAccept.organization": said("asked", fresh_code),
+    "rotationDecline.organization": said("asked", fresh_code),
+    "rotationSkip.organization": said("asked", fresh_code),
+    "rotationProposeSwap.organization": "AU",
+    "rotationProposeSwap.turn": 2,
+    "rotationProposeSwap.forTurn": 3,
+    "rotationConsentSwap.swap": 2,
     "focalPointHandOver.endsOn": "2032-06-30",
 }
 
@@ -296,7 +358,8 @@ class _Made:
             if is_wanted or name in (head, chosen):
                 rest = path[1:] if name == head else ()
                 if is_list(field.type):
-                    found[name] = [self._value(kind, name, field, rest[1:])]
+                    made = self._value(kind, name, field, rest[1:])
+                    found[name] = made if isinstance(made, list) else [made]
                 else:
                     found[name] = self._value(kind, name, field, rest)
         return found

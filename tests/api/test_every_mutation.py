@@ -108,6 +108,8 @@ NEVER_WRONG = {
     "organizationDeactivate": "an organization is active or was deactivated already",
     "organizationReactivate": "an organization was deactivated or is active already",
     "sessionCorrectCapacityGap": "a session that may not correct a gap yet has none",
+    "coordinationMeetingCompleteAction": "a meeting that may not complete an action has agreed on none",
+    "coordinationMeetingDropAction": "a meeting that may not drop an action has agreed on none",
 }
 """Commands that no state refuses, and why."""
 
@@ -127,11 +129,15 @@ TAKEN: dict[str, tuple[Fields, str]] = {
     "catalogueAddEntry": ({"code": "SAHEL"}, "code.taken"),
     "retreatPlan": ({"code": "R-OPEN"}, "code.taken"),
     "recommendationPropose": ({"code": "REC-REVIEW"}, "code.taken"),
+    "rotationEstablish": ({"code": "ROT-OFFERED"}, "code.taken"),
     "recommendationSetMilestone": ({"code": "M-1"}, "code.taken"),
     "sessionSchedule": ({"code": "S-RUNNING"}, "code.taken"),
     "sessionIdentifyCapacityGap": ({"code": "GAP-S-APPROVED"}, "code.taken"),
     "sessionHighlightGoodPractice": ({"code": "GP-S-APPROVED"}, "code.taken"),
     "roleGrant": ({"validUntil": "2031-06-30"}, "role.held"),
+    "coordinationMeetingConvene": ({"code": "M-FINAL"}, "code.taken"),
+    "coordinationMeetingAddItem": ({"code": "ITEM-1"}, "code.taken"),
+    "coordinationMeetingAgreeAction": ({"code": "AP-1"}, "coordination_meeting.action"),
 }
 """What is there already, where a command brings something new."""
 

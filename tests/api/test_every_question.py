@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from graphql import (
@@ -21,6 +21,8 @@ from graphql import (
 from compact_api.ids import GlobalId
 from compact_api.scalars import Position
 from compact_api.schema import NODES
+from compact_domain.agenda import AgendaItem
+from compact_domain.coordination_meeting import CoordinationMeeting
 from compact_domain.seats import Places
 from compact_domain.vocabulary import Mode
 from tests.api.mutations import SCHEMA
@@ -31,6 +33,7 @@ ARGUMENTS: Mapping[str, str] = {
     "mode": "IN_PERSON",
     "from": '{position: "1"}',
     "waitingList.retreat": '"R-FULL"',
+    "openItems.body": '"CC"',
 }
 """What a list has to be asked with, by `field.argument` or argument."""
 
@@ -110,6 +113,8 @@ OTHERS: Mapping[str, UUID | str] = {
     "GoodPractice": "GP-S-RUNNING",
     "EntitySeats": "R-OPEN/UNODC",
     "Places": Places.key("R-OPEN", Mode.IN_PERSON),
+    "AgendaItem": AgendaItem.key("M-SITTING", "ITEM-1"),
+    "ActionPoint": uuid5(CoordinationMeeting.identify("M-SITTING"), "action:AP-1"),
 }
 """Things with lists of their own that the world holds beside those that commands are given to."""
 

@@ -100,6 +100,8 @@ class World:
         self._sessions()
         self._recommendations()
         self._focal_points()
+        self._rotations()
+        self._meetings()
         service.compact.store.set_clock(LATER)
         service.compact.clockwork.ring()
         assert service.compact.settle()
@@ -548,6 +550,99 @@ class World:
                 self.do("focalPointHandOver", id=id, successor=self.person())
             case "end":
                 pass
+            case _:
+                raise AssertionError(step)
+        return {}
+
+    def _rotations(self) -> None:
+        """Each rotation by its path through its states; its first turn has come before the world is looked at."""
+        for code, *steps in (
+            ("ROT-OFFERED",),
+            ("ROT-SETTLED", "decline", "skip", "accept", "propose", "agree", "propose"),
+            ("ROT-SECRETARIAT", "decline", "decline", "decline", "join", "offer", "accept", "leave"),
+            ("ROT-ENDED", "accept", "end"),
+        ):
+            members = [{"organization": one, "region": "WEST-AFRICA"} for one in ("ECOWAS", "AU", "UNODC")]
+            cadence: Fields = {
+                "rule": "FREQ=WEEKLY",
+                "firstAt": "2031-05-03T10:00:00-04:00",
+                "zone": "America/New_York",
+            }
+            self.do("rotationEstablish", code=code, names={"en": code}, members=members, **cadence)
+            for step in steps:
+                self._rotation(code, step)
+            self.add("Rotation", code, asked="ECOWAS", member="UNODC", newcomer="UNDP")
+
+    def _rotation(self, code: str, step: str) -> None:
+        query = "query ($c: Code!) { rotation(code: $c) { forecast { turn host { code } } } }"
+        first, mine, theirs, *_ = self.officer.ask(query, c=code)["rotation"]["forecast"]
+        match step:
+            case "decline" | "skip" | "accept":
+                self.do(f"rotation{step.title()}", id=code, turn=1, organization=first["host"]["code"])
+            case "propose":
+                swap: Fields = {"turn": mine["turn"], "forTurn": theirs["turn"]}
+                self.do("rotationProposeSwap", id=code, organization=mine["host"]["code"], **swap)
+            case "agree":
+                self.do("rotationConsentSwap", id=code, swap=1)
+            case "join":
+                self.do("rotationJoin", id=code, organization="UNDP", region="WEST-AFRICA")
+            case "offer":
+                self.do("rotationOffer", id=code, turn=1)
+            case "leave":
+                self.do("rotationLeave", id=code, organization="AU")
+            case "end":
+                self.do("rotationEnd", id=code)
+            case _:
+                raise AssertionError(step)
+
+    def _meetings(self) -> None:
+        """Each meeting by its path through its states, with an item, and action points once it sits."""
+        for hour, (code, *steps) in enumerate(
+            (
+                ("M-CONVENED", "prepare"),
+                ("M-SITTING", "start"),
+                ("M-CONCLUDED", "start", "dispose", "conclude"),
+                ("M-FINAL", "start", "dispose", "conclude", "final"),
+                ("M-CANCELLED", "cancel"),
+            ),
+            start=9,
+        ):
+            times = _times(_hour(hour))
+            meeting: Fields = {"kind": "COMMITTEE_MEETING", "title": code, "body": "CC", "zone": "America/New_York"}
+            self.do("coordinationMeetingConvene", code=code, **meeting, **times)
+            self.do("coordinationMeetingAddItem", id=code, code="ITEM-1", title="The first matter")
+            says: Fields = {"item": "ITEM-1"}
+            for step in steps:
+                says |= self._meeting(code, step)
+            self.add("CoordinationMeeting", code, **says)
+
+    def _meeting(self, code: str, step: str) -> Fields:
+        match step:
+            case "prepare":
+                self.do("coordinationMeetingInvite", id=code, organizations=["AU"])
+                self.do("coordinationMeetingReschedule", id=code, place="Room 4", **_times(_hour(8)))
+            case "start":
+                self.do("coordinationMeetingStart", id=code)
+                attending: Fields = {"organization": "AU", "person": {"details": self.person()}}
+                self.do("coordinationMeetingRecordAttendance", id=code, **attending)
+                decided: Fields = {"number": "D-1", "text": "It was agreed.", "method": "CONSENSUS"}
+                self.do("coordinationMeetingRecordDecision", id=code, **decided)
+                for action in ("AP-1", "AP-2", "AP-3"):
+                    agreed: Fields = {"text": "Draft it.", "organization": "AU", "dueOn": "2031-05-03"}
+                    self.do("coordinationMeetingAgreeAction", id=code, code=action, **agreed)
+                self.do("coordinationMeetingCompleteAction", id=code, code="AP-2", evidence=["The draft"])
+                self.do("coordinationMeetingDropAction", id=code, code="AP-3")
+                return {"action": "AP-1"}
+            case "dispose":
+                disposal: Fields = {"item": "ITEM-1", "disposition": "DROPPED", "reason": "It is settled."}
+                self.do("coordinationMeetingDisposeItem", id=code, **disposal)
+            case "conclude":
+                self.do("coordinationMeetingConclude", id=code)
+            case "final":
+                self.do("coordinationMeetingFinalizeMinutes", id=code)
+                self.do("coordinationMeetingCorrectMinutes", id=code, notes="A name was misspelt.")
+            case "cancel":
+                self.do("coordinationMeetingCancel", id=code)
             case _:
                 raise AssertionError(step)
         return {}

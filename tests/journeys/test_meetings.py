@@ -156,7 +156,7 @@ def test_a_meeting_is_convened_held_and_minuted(world: World) -> None:
     assert seen(
         world.reader,
         code,
-        """kind state body { code } startsAt endsAt zone place platform host { code } rotation turn openItems
+        """kind state body { code } startsAt endsAt zone place platform host { code } rotation { code } turn openItems
            decisions { number text method item actor { organization } } minutesFinalOn
            attendance { organization { code } capacity person { subject name } }
            invitations { organization { code } attended } minutes { number notes reason } allowedCommands""",
@@ -511,8 +511,8 @@ def test_a_rotations_meeting_is_prepared_by_its_host_and_its_end_offers_the_next
     ):
         world.give(verb, "FORUM-1", by=world.focal_point, **fields)
     assert world.focal_point.refused("coordinationMeetingFinalizeMinutes", {"id": "FORUM-1"}) == "FORBIDDEN"
-    assert seen(world.reader, "FORUM-1", "rotation turn host { code } body { code } state") == {
-        "rotation": "ROT-FORUM",
+    assert seen(world.reader, "FORUM-1", "rotation { code } turn host { code } body { code } state") == {
+        "rotation": {"code": "ROT-FORUM"},
         "turn": 1,
         "host": {"code": "ECOWAS"},
         "body": {"code": "ROT-FORUM"},

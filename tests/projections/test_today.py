@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from compact_domain.kernel import Actor, Concerns, Role, RoleHeld
-from compact_domain.policy import POLICY, Reach, decide
+from compact_domain.policy import POLICY, Reach, decide, sees_withheld
 from compact_domain.published import COMMANDS, PUBLISHED_RULES
 from compact_projections.duties import FRAGMENTS, TABLE, Duty, Line
 from compact_projections.kit import Row
@@ -29,7 +29,7 @@ ANOTHERS = Concerns(
     regions=frozenset({"EAST-AFRICA"}),
     persons=frozenset({UUID(int=8)}),
 )
-MOMENT = {"now", "today", "facts"}
+MOMENT = {"position", "now", "today", "facts"}
 VIEWER = {"own", "me", "organizations", "bodies", "speaking", "capacities"}
 ROWS = {model.row.TABLE: model.row for model in models()}
 lines = pytest.mark.parametrize("line", TABLE.values(), ids=lambda line: line.duty.value)
@@ -89,6 +89,13 @@ def test_a_line_asks_about_rows_that_stand_and_no_others(line: Line) -> None:
         assert "%" not in piece, "a statement with parameters"
         named_tables = re.findall(r"\b(?:from|join)\s+(?!lateral\b|unnest\(|jsonb_array_elements\(|\()(\S+)", piece)
         assert [table for table in named_tables if not table.startswith("{")] == []
+
+
+@lines
+def test_nothing_is_to_be_done_about_what_one_may_not_know(line: Line) -> None:
+    outsiders = [role for role, _ in line.roles if not sees_withheld(actor(role))]
+    if line.subject == "Recommendation" and outsiders:
+        assert "is_known" in named_in(line.when)
 
 
 @lines

@@ -1,0 +1,367 @@
+"""Overlaps: which initiatives of different leads act in the same regions, fields and months, by their score.
+
+The rule is `finding.overlap`; here it is asked of all initiatives at once. An initiative stands in a cell for each of
+its working groups and each region that it counts in (`direct`: one that it names). Two meet where they stand in the
+same cell and at least one of them names its region: the wider of the two names, by which a region is shared. So the
+work grows with those who share a cell, and never with all pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, LiteralString, cast
+
+from psycopg import sql
+
+from compact_domain.catalogue import GLOBAL, EntryKind
+from compact_domain.finding import Overlap, overlap
+from compact_domain.kernel import Value
+from compact_projections.asking import Asking
+from compact_projections.initiatives import InitiativeRow, OverlapReviewRow, regions_within
+
+TOP = Decimal(100)
+"""The greatest score that there is."""
+AHEAD = 64
+"""How many initiatives, and the length of the page, are looked at first where pairs of the greatest score come next."""
+
+
+class Axes(Value, frozen=True, kw_only=True):
+    """The regions and working groups of a moment, in order: numbers are compared faster than names."""
+
+    regions: tuple[str, ...]
+    working_groups: tuple[str, ...]
+    retired: frozenset[tuple[str, str]]
+    """What is put to no new use, with its kind."""
+    wholes: dict[str, tuple[str, ...]]
+    """Each region with those that it counts in: itself first, those it lies in, and `GLOBAL`."""
+
+    def within(self, regions: Collection[str]) -> list[str]:
+        """The regions, and all that count in them."""
+        wanted = set(regions)
+        return [region for region in self.regions if not wanted.isdisjoint(self.wholes[region])]
+
+    def number(self, region: str, working_group: str) -> int:
+        """The number of a cell: that of its region, from 0, and in its last twelve bits of its group, from 1."""
+        return (self.regions.index(region) << 12) + self.working_groups.index(working_group) + 1
+
+    def named(self, number: int) -> tuple[str, str]:
+        """Region and working group of a cell by its number."""
+        return self.regions[number >> 12], self.working_groups[(number & 4095) - 1]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """As `PLACED` takes them."""
+        pairs = [(part, self.regions.index(whole)) for part in self.regions for whole in self.wholes[part]]
+        return {
+            "parts": [part for part, _ in pairs],
+            "wholes": [whole for _, whole in pairs],
+            "all_regions": list(self.regions),
+            "all_groups": list(self.working_groups),
+        }
+
+
+async def axes(asking: Asking) -> Axes:
+    """The regions and working groups as the catalogue has them."""
+    records = await asking.rows(
+        asking.compose(
+            "select t.kind, t.code, t.parent, t.retired from {r}.catalogue_entry t"
+            " where t.kind in ('region', 'working_group') and {stands} order by t.code collate \"C\"",
+            stands=asking.stands(),
+        )
+    )
+    parents = {code: parent for kind, code, parent, _ in records if kind == EntryKind.REGION}
+    return Axes(
+        regions=tuple(parents),
+        working_groups=tuple(code for kind, code, _, _ in records if kind == EntryKind.WORKING_GROUP),
+        retired=frozenset((kind, code) for kind, code, _, retired in records if retired),
+        wholes={code: _upward(code, parents) for code in parents},
+    )
+
+
+def _upward(code: str, parents: dict[str, str | None]) -> tuple[str, ...]:
+    line = [code]
+    while (wider := parents.get(line[-1])) is not None:
+        line.append(wider)
+    return tuple(dict.fromkeys([*line, *([GLOBAL] if GLOBAL in parents else [])]))
+
+
+class ReviewState(StrEnum):
+    """How a finding stands with those who review."""
+
+    NONE = "none"
+    VALID = "valid"
+    OUTDATED = "outdated"
+
+
+class OverlapChoice(Value, frozen=True, kw_only=True):
+    """Which overlaps are wanted. None: all."""
+
+    initiatives: tuple[str, ...] | None = None
+    leads: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    """Regions of which they share one; what counts in it does too."""
+    working_groups: tuple[str, ...] | None = None
+    reviews: tuple[ReviewState, ...] | None = None
+    minimum: Decimal = Decimal(0)
+
+
+class Pair(Value, frozen=True, kw_only=True):
+    """Two initiatives that overlap, in the order of their codes, with their score: its place in the order of all."""
+
+    one: str
+    other: str
+    score: Decimal
+
+
+class OverlappingPair(Value, frozen=True, kw_only=True):
+    """Two initiatives, how they overlap (None: they do not), and what the latest review made of it."""
+
+    one: InitiativeRow
+    other: InitiativeRow
+    overlap: Overlap | None
+    review: OverlapReviewRow | None
+
+    @property
+    def partners(self) -> list[str]:
+        """Codes of those of the two leads that are partners in the initiative of the other."""
+        meant = ((self.one.lead, self.other.partners), (self.other.lead, self.one.partners))
+        return [lead for lead, partners in meant if lead in partners]
+
+    @property
+    def review_state(self) -> ReviewState:
+        """Whether the latest review holds for the two as they are."""
+        if self.review is None:
+            return ReviewState.NONE
+        holds = self.review.holds(self.one.ground, self.other.ground)
+        return ReviewState.VALID if holds else ReviewState.OUTDATED
+
+
+PLACED = """
+    place as materialized (
+        select part, array_agg(whole) as wholes, array_position(%(all_regions)s::text[], part) - 1 as own
+        from unnest(%(parts)s::text[], %(wholes)s::int4[]) as u(part, whole) group by part
+    ),
+    node as materialized (
+        select (p.k << 12) + array_position(%(all_groups)s::text[], f.code) as cell, p.k, p.direct, s.n, {carried}
+        from (
+            select s.n, w.k, bool_or(w.k = p.own) as direct
+            from standing s cross join unnest(s.regions) as named(region)
+            join place p on p.part = named.region cross join unnest(p.wholes) as w(k) group by s.n, w.k
+        ) p
+        join standing s using (n) cross join unnest(s.working_groups) as f(code)
+    )
+"""
+"""After `standing`, the initiatives that are looked at, numbered: every cell that each of them stands in.
+
+How cells are numbered, `Axes.number` says.
+"""
+
+STANDING = """
+    standing as materialized (
+        select row_number() over (order by t.code collate "C") as n, t.id, t.code, t.lead, t.regions, t.working_groups,
+            t.ground, t.first_month::int4 as first_month, t.last_month::int4 as last_month, {shown} as is_shown,
+            {seed} as seed
+        from {r}.initiative t
+        where {looked_at} and t.acting and (%(groups)s::text[] is null or t.working_groups && %(groups)s::text[])
+            and (%(within)s::text[] is null or t.regions && %(within)s::text[])
+    )
+"""
+
+MET = """
+    select least(s.n, u.n) as a, greatest(s.n, u.n) as b, s.k, s.cell
+    from node s join node u on u.cell = s.cell and u.lead <> s.lead
+        and u.first_month <= s.last_month and u.last_month >= s.first_month
+    where {once} and {touching}
+"""
+
+PAIR = """
+    pair as (
+        select a, b, min(groups) as groups, count(*) as regions
+        from (
+            select a, b, k, count(*) as groups, bool_or(%(cells)s::int4[] is null or cell = any(%(cells)s)) as is_wanted
+            from ({met}) m group by a, b, k
+        ) m
+        group by a, b having bool_or(is_wanted)
+    )
+"""
+"""Who meets whom, once: the two share each of their `groups` in each of their `regions`."""
+
+SCORED = """
+    scored as (
+        select i.code as one, j.code as other,
+            round(40.0 * p.groups / least(cardinality(i.working_groups), cardinality(j.working_groups)), 1)
+            + round(30.0 * p.regions / least(cardinality(i.regions), cardinality(j.regions)), 1)
+            + round(
+                30.0 * (least(i.last_month, j.last_month) - greatest(i.first_month, j.first_month) + 1)
+                / (least(i.last_month - i.first_month, j.last_month - j.first_month) + 1), 1
+            ) as score,
+            case when v.id is null then 'none'
+                when (v.ground_one, v.ground_other) = (i.ground, j.ground) then 'valid' else 'outdated' end as review
+        from pair p join standing i on i.n = p.a join standing j on j.n = p.b
+        left join {r}.overlap_review v on v.one_id = i.id and v.other_id = j.id and {reviews_stand}
+        where (%(initiatives)s::text[] is null or i.code = any(%(initiatives)s) or j.code = any(%(initiatives)s))
+            and (%(leads)s::text[] is null or i.lead = any(%(leads)s) or j.lead = any(%(leads)s))
+    ),
+    wanted as (
+        select one, other, score from scored
+        where score >= %(minimum)s and (%(reviews)s::text[] is null or review = any(%(reviews)s))
+    )
+"""
+
+PAGE: LiteralString = """
+    select one, other, score from wanted
+    where %(score)s::numeric is null or score < %(score)s
+        or (score = %(score)s and (one collate "C", other collate "C") > (%(one)s::text, %(other)s::text))
+    order by score desc, one collate "C", other collate "C" limit %(limit)s
+"""
+
+EACH: LiteralString = "s.direct and u.n <> s.n and (u.n > s.n or not u.direct)"
+"""Every pair, once."""
+OF_SEEDS: LiteralString = "s.seed and u.n <> s.n and (u.n > s.n or not u.seed)"
+"""Pairs in which a seed has a part, once."""
+OF_NEXT: LiteralString = """
+    u.n > s.n and s.n >= (select min(n) from standing where %(one)s::text is null or code collate "C" >= %(one)s)
+    and s.n < %(ahead)s
+        + (select min(n) from standing where %(one)s::text is null or code collate "C" >= %(one)s)
+"""
+"""The pairs of the initiatives that come next, in the order of codes."""
+UNTOLD: LiteralString = "s.seed and s.is_shown and not u.is_shown"
+"""Pairs of a seed that the viewer may know of with an initiative that he may not."""
+
+
+async def page_of_pairs(asking: Asking, choice: OverlapChoice, *, after: Pair | None = None, limit: int) -> list[Pair]:
+    """Overlaps that the viewer may know of, the greatest score first, then by code; those beyond `after`.
+
+    As long as pairs of the greatest score come next, it is enough to look at some initiatives after another.
+    """
+    place = {"score": after and after.score, "one": after and after.one, "other": after and after.other}
+    given = {**await _given(asking, choice), **place, "limit": limit, "ahead": AHEAD + limit}
+    seed = _seed(asking, choice)
+    if seed is None and (after is None or after.score == TOP):
+        first = await _pairs(asking, OF_NEXT, {**given, "minimum": TOP})
+        if len(first) == limit:
+            return first
+    return await _pairs(asking, EACH if seed is None else OF_SEEDS, given, seed=seed)
+
+
+async def count_pairs(asking: Asking, choice: OverlapChoice) -> int:
+    """How many overlaps there are that the viewer may know of."""
+    seed = _seed(asking, choice)
+    statement = _statement(asking, "select count(*) from wanted", once=EACH if seed is None else OF_SEEDS, seed=seed)
+    return cast("int", (await asking.rows(statement, await _given(asking, choice)))[0][0])
+
+
+async def count_untold(asking: Asking, choice: OverlapChoice) -> int:
+    """How many more overlaps there are between an initiative that the viewer may know of and one he may not.
+
+    Of these nothing else is told, so that what is chosen by score or review does not count here, and what is chosen by
+    lead or initiative counts by the one that he knows.
+    """
+    if asking.own is None:
+        return 0
+    given = await _given(asking, choice)
+    seeds = {"seeds": given["initiatives"], "led_by": given["leads"]}
+    statement = _statement(
+        asking,
+        "select count(*) from pair",
+        once=UNTOLD,
+        seed=sql.SQL(
+            "((%(seeds)s::text[] is null or t.code = any(%(seeds)s))"
+            " and (%(led_by)s::text[] is null or t.lead = any(%(led_by)s)))"
+        ),
+        whole=True,
+    )
+    return cast("int", (await asking.rows(statement, given | seeds))[0][0])
+
+
+async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> list[OverlappingPair]:
+    """Pairs of initiatives by code, each with how they overlap and its review; without those not to be known of."""
+    codes = sorted({code for pair in pairs for code in pair})
+    rows = {row.code: row for row in await asking.many(InitiativeRow, "code", codes)} if codes else {}
+    known = [(rows[one], rows[other]) for one, other in pairs if one in rows and other in rows]
+    ones = sorted({one.id for one, _ in known})
+    reviews = await asking.many(OverlapReviewRow, "one_id", ones) if ones else []
+    of_pair = {(review.one, review.other): review for review in reviews}
+    within = await regions_within(asking) if known else {}
+    return [
+        OverlappingPair(
+            one=one,
+            other=other,
+            overlap=overlap(one.scope, other.scope, within=within),
+            review=of_pair.get((one.code, other.code)),
+        )
+        for one, other in known
+    ]
+
+
+async def _pairs(
+    asking: Asking, once: LiteralString, given: dict[str, Any], *, seed: sql.Composable | None = None
+) -> list[Pair]:
+    records = await asking.rows(_statement(asking, PAGE, once=once, seed=seed), given)
+    return [Pair(one=one, other=other, score=score) for one, other, score in records]
+
+
+def _statement(
+    asking: Asking, asked: LiteralString, *, once: LiteralString, seed: sql.Composable | None, whole: bool = False
+) -> sql.Composed:
+    """A question about pairs; of the `whole`, those that the viewer may not know of included."""
+    shown = asking.shows(InitiativeRow)
+    touching: tuple[LiteralString, ...] = ("true",) if once is EACH else ("s.direct", "not s.direct and u.direct")
+    met = sql.SQL(" union all ").join(
+        asking.compose(MET, once=sql.SQL(once), touching=sql.SQL(way)) for way in touching
+    )
+    parts = [
+        asking.compose(
+            STANDING, shown=shown, looked_at=asking.stands() if whole else shown, seed=seed or sql.SQL("true")
+        ),
+        placed(asking, "s.lead, s.first_month, s.last_month, s.is_shown, s.seed"),
+        asking.compose(PAIR, met=met),
+        asking.compose(SCORED, reviews_stand=asking.stands("v")),
+    ]
+    return sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=sql.SQL(asked))
+
+
+def placed(asking: Asking, carried: LiteralString) -> sql.Composed:
+    """Every cell that the initiatives of `standing` stand in, with columns of theirs that are carried along."""
+    return asking.compose(PLACED, carried=sql.SQL(carried))
+
+
+def _seed(asking: Asking, choice: OverlapChoice) -> sql.Composable | None:
+    """The condition that an initiative is one of those that every pair must have a part in; None: there are none."""
+    if choice.initiatives is not None:
+        return sql.SQL("(t.code = any(%(initiatives)s))")
+    if choice.leads is not None:
+        return sql.SQL("(t.lead = any(%(leads)s))")
+    if choice.reviews is not None and ReviewState.NONE not in choice.reviews:
+        return asking.compose(
+            "(t.id in (select v.one_id from {r}.overlap_review v where {stand}))", stand=asking.stands("v")
+        )
+    return None
+
+
+async def _given(asking: Asking, choice: OverlapChoice) -> dict[str, Any]:
+    known = await axes(asking)
+    within = None if choice.regions is None else known.within(choice.regions)
+    groups = choice.working_groups
+    cells = [
+        known.number(region, group)
+        for region in (known.regions if within is None else within)
+        for group in known.working_groups
+        if groups is None or group in groups
+    ]
+    return {
+        **known.given,
+        "initiatives": _list(choice.initiatives),
+        "leads": _list(choice.leads),
+        "within": within,
+        "groups": _list(groups),
+        "cells": None if within is None and groups is None else cells,
+        "reviews": _list(choice.reviews),
+        "minimum": choice.minimum,
+    }
+
+
+def _list(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else [str(value) for value in values]
