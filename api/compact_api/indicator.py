@@ -29,6 +29,7 @@ from .context import Info
 from .fields import question
 from .initiative import MEASUREMENTS, Initiative
 from .listing import CodeFilter, DateFilter, Direction, Listing, TextFilter, codes
+from .lookahead import brought
 from .moments import Asked
 from .nodes import Subject, allowed_commands
 from .organization import Organization
@@ -130,7 +131,7 @@ def measurement(row: MeasurementRow, asking: Asking) -> Measurement:
 
 @shape
 class IndicatorSeries:
-    """What one organization measured by an indicator for one initiative."""
+    """What one organization's measurements for one initiative come to."""
 
     rows: strawberry.Private[Sequence[MeasurementRow]]
     of: strawberry.Private[IndicatorRow]
@@ -151,11 +152,6 @@ class IndicatorSeries:
     def total(self) -> Decimal | None:
         """What it comes to: the sum over the periods, or the latest, as the indicator says."""
         return total(self.of.aggregation, self.rows, shared=False)
-
-    @question
-    def measurements(self, first: First = DEFAULT_PAGE, after: After = None) -> Connection[Measurement]:
-        """What was measured, by period."""
-        return MEASUREMENTS.page_of(self.rows, node=lambda row: measurement(row, self.asking), first=first, after=after)
 
 
 @shape
@@ -271,9 +267,16 @@ class Indicator(Subject):
         """Whether its reporters tell of the same results, so that these are not added up."""
         return self.row.shared or any(join.shared for join in await self._joins(info))
 
+    @brought(MeasurementRow, by="indicator", of="code")
+    def measurements(
+        self, rows: Sequence[MeasurementRow], first: First = DEFAULT_PAGE, after: After = None
+    ) -> Connection[Measurement]:
+        """What was measured, by period."""
+        return MEASUREMENTS.page_of(rows, node=lambda row: measurement(row, self.asking), first=first, after=after)
+
     @question
     async def series(self, info: Info) -> list[IndicatorSeries]:
-        """What was measured, by initiative and reporter; in the order they first reported."""
+        """What it comes to for each who reports, by initiative; in the order they first reported."""
         found: dict[object, list[MeasurementRow]] = {}
         for row in sorted(await self._measured(info), key=lambda row: row.recorded_at):
             found.setdefault((row.initiative, row.organization), []).append(row)
@@ -364,6 +367,7 @@ class IndicatorQuestions(Asked):
             order_by=[(o.field.value, o.direction) for o in order_by or []],
             first=first,
             after=after,
+            info=info,
         )
 
 

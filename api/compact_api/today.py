@@ -10,17 +10,21 @@ from uuid import UUID
 import strawberry
 
 from compact_domain.focal_point import SECRETARIAT_OF_COMPACT, FocalPointState
-from compact_domain.kernel import Actor, InvalidInput, Role, RoleHeld
+from compact_domain.kernel import Actor, InvalidInput, RoleHeld
 from compact_domain.policy import POLICY, own_alone, sees_withheld
 from compact_projections.asking import Asking, Condition
-from compact_projections.duties import TABLE, Duty
+from compact_projections.duties import TABLE
+from compact_projections.duties.lines import Duty
 from compact_projections.focal_points import FocalPointRow
 from compact_projections.today import Item, Wanted, today, today_count
 
+from .catalogue import BodyEntry, Region
 from .context import Info
+from .coordination_meeting import ActionPoint, AgendaItem, CoordinationMeeting
 from .fields import question
 from .focal_point import FocalPoint
 from .ids import GlobalId
+from .initiative import Initiative
 from .moments import Asked, global_id
 from .nodes import Subject
 from .organization import Organization
@@ -29,13 +33,31 @@ from .problems import Detail, mutation_name
 from .recommendation import Recommendation
 from .registration import Places, Registration
 from .retreat import Retreat
+from .rotation import Rotation
 from .scalars import Code, Position
 from .session import CapacityGap, Session
 from .shapes import enumeration, shape
+from .vocabulary import Role
 
 SUBJECTS: dict[str, type[Subject]] = {
     kind.__name__: kind
-    for kind in (CapacityGap, FocalPoint, Organization, Places, Recommendation, Registration, Retreat, Session)
+    for kind in (
+        ActionPoint,
+        AgendaItem,
+        BodyEntry,
+        CapacityGap,
+        CoordinationMeeting,
+        FocalPoint,
+        Initiative,
+        Organization,
+        Places,
+        Recommendation,
+        Region,
+        Registration,
+        Retreat,
+        Rotation,
+        Session,
+    )
 }
 """Types of what there may be to do something about."""
 ORDER = Order("today", ("due_at asc nulls last", datetime), ("since asc", datetime), ("duty", str), ("reference", str))

@@ -828,13 +828,14 @@ class Recommendation(Aggregate):
     def withdraw_objection(self, *, organization: str, cmd: Command) -> None:
         """Take an objection back, for the record: the silence that it ended stays ended."""
         own = [one for one in self.objections if one.organization == organization]
-        if own and own[-1].withdrawn:
+        standing = [one.silence for one in own if not one.withdrawn]
+        if own and not standing:
             return
         self._may("withdraw_objection", cmd)
-        if not own:
+        if not standing:
             objecting = ", ".join(self.open_objections)
             raise self._refusal("recommendation.objection", organization=organization, objecting=objecting)
-        self._states(self.ObjectionWithdrawn(**self._next(cmd), silence=own[-1].silence, organization=organization))
+        self._states(self.ObjectionWithdrawn(**self._next(cmd), silence=standing[-1], organization=organization))
 
     class ObjectionWithdrawn(Event, frozen=True, kw_only=True):
         """Who objected does so no longer. The silence stays ended; whether there is another is for the body to say."""

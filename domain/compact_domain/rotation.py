@@ -544,8 +544,8 @@ class Rota(Value, frozen=True, kw_only=True):
 
     def swapped(self, swap: Swap, *, version: int) -> Rota:
         """The two change places; a turn that one of them had accepted is the other's."""
-        it = self._handed(swap.turn, swap.organization, swap.other, swap.number, version)
-        it = it._handed(swap.for_turn, swap.other, swap.organization, swap.number, version)
+        given = self._handed(swap.turn, swap.organization, swap.other, swap.number, version)
+        it = given._handed(swap.for_turn, swap.other, swap.organization, swap.number, version)
         host = next((turn.host for turn in it.turns if turn.swap == swap.number), None)
         changed = {swap.organization: it.place(swap.other), swap.other: it.place(swap.organization)}
         queue = tuple(changed.get(place.organization) or place for place in it.queue)

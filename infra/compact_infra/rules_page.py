@@ -81,6 +81,7 @@ class _Reading:
     def __init__(self, function: FunctionType, owner: type | None, known: Known) -> None:
         self.function, self.owner, self.known = function, owner, known
         self.rules: set[str] = set()
+        self._asked: set[str] = set()
         self.calls: list[tuple[FunctionType, type | None, Known]] = []
 
     def read(self) -> None:
@@ -146,12 +147,21 @@ class _Reading:
                 for parameter in [*arguments.args, *arguments.kwonlyargs]:
                     if parameter.arg == name and parameter.annotation is not None:
                         return self._named(parameter.annotation, self.function)
-                return {kind for value in self._assigned(name) for kind in self._kinds(value)}
+                return self._kinds_assigned(name)
             case ast.Attribute(attr="_work"):
                 return {Work}
             case ast.Call(func=called, args=given):
                 return {kind for thing, owner in self._called(called) for kind in self._made(thing, owner, given)}
         return set()
+
+    def _kinds_assigned(self, name: str) -> set[type]:
+        """What kinds of thing a name may stand for; one that is made from itself, for those it was first made from."""
+        if name in self._asked:
+            return set()
+        self._asked.add(name)
+        kinds = {kind for value in self._assigned(name) for kind in self._kinds(value)}
+        self._asked.remove(name)
+        return kinds
 
     def _made(self, thing: Any, owner: type | None, given: list[ast.expr]) -> set[type]:
         if isinstance(thing, type):

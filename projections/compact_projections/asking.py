@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 
 from compact_domain.kernel import MomentRefused, PersonDetails
 from compact_domain.policy import Own
-from compact_projections.kit import Row, columns, row_of
+from compact_projections.kit import FOREVER, Row, columns, row_of
 from compact_projections.trail import TRAIL_COLUMNS, TrailRow
 
 R = TypeVar("R", bound=Row)
@@ -276,9 +276,7 @@ class Asking:
     def _known(self, row: type[Row], alias: LiteralString, own: Own) -> Iterator[sql.Composed]:
         """The predicates of a row that a viewer may know of, and of all that it tells of."""
         if row.CONFINED:
-            yield sql.SQL("({t}.{c} is null or {t}.{c} && {mine}::text[])").format(
-                t=sql.SQL(alias), c=sql.Identifier(row.CONFINED), mine=sql.Literal(sorted(own.speaks_for))
-            )
+            yield self._confined(row, alias, own)
         for column, thing in row.TELLS_OF.items():
             yield self.compose(
                 "exists (select from {r}.{table} told where told.{key} = {t}.{column} and {shown})",
@@ -288,6 +286,21 @@ class Asking:
                 column=sql.Identifier(column),
                 shown=self.shows(thing, "told"),
             )
+
+    def _confined(self, row: type[Row], alias: LiteralString, own: Own) -> sql.Composed:
+        """The predicate of a row that a viewer may know of: as it is now, also where it is asked how it was."""
+        known = sql.SQL("({t}.{c} is null or {t}.{c} && {mine}::text[])")
+        column, mine = sql.Identifier(row.CONFINED), sql.Literal(sorted(own.speaks_for))
+        if self.moment.live:
+            return known.format(t=sql.SQL(alias), c=column, mine=mine)
+        return self.compose(
+            "exists (select from {r}.{table} now where now.{key} = {t}.{key} and now.until = {forever} and {known})",
+            table=sql.Identifier(row.TABLE),
+            key=sql.Identifier(row.KEY),
+            t=sql.SQL(alias),
+            forever=sql.Literal(FOREVER),
+            known=known.format(t=sql.SQL("now"), c=column, mine=mine),
+        )
 
     def meeting(self, row: type[Row], where: Iterable[Where]) -> sql.Composed:
         """The predicate of the rows, under the alias `t`, that stand and meet the conditions."""

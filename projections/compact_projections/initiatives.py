@@ -53,6 +53,15 @@ class InitiativeRow(Row, frozen=True, kw_only=True):
         ("ends_on", "code"),
         ("registered_on", "code"),
     )
+    LISTS: ClassVar[tuple[str, ...]] = (
+        "regions",
+        "countries",
+        "working_groups",
+        "clauses",
+        "partners",
+        "gaps",
+        "recommendations",
+    )
 
     id: UUID
     version: int

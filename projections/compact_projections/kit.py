@@ -50,7 +50,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     that it is withheld with them and never has to be touched again.
     `OWNERS` names the columns that say whose a row is, where it is not for everybody: the organization's code, and the
     person's subject id ("" for none).
-    `CONFINED` names the column of the organizations that alone may know of a row, where that is not null; `TELLS_OF`
+    `CONFINED` names the column of the organizations that alone may know of a row, where that is not null: those of its
+    present version, which are told of the past too, and nobody who is no longer one of them. `TELLS_OF`
     names, by the columns that hold their ids, the rows of the things that a row tells of: who may not know of one of
     them, does not see it.
     """

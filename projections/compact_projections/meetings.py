@@ -164,6 +164,7 @@ class AgendaItemRow(Row, frozen=True, kw_only=True):
         ("to_body", "first_deferred_on", "added_at"),
         ("first_deferred_on", "added_at"),
         ("code", "body"),
+        ("waits", "body"),
     )
 
     id: UUID

@@ -161,74 +161,84 @@ How cells are numbered, `Axes.number` says.
 STANDING = """
     standing as materialized (
         select row_number() over (order by t.code collate "C") as n, t.id, t.code, t.lead, t.regions, t.working_groups,
-            t.ground, t.first_month::int4 as first_month, t.last_month::int4 as last_month, {shown} as is_shown,
-            {seed} as seed
+            t.ground, t.first_month::int4 as first_month, t.last_month::int4 as last_month,
+            cardinality(t.regions) as of_regions, cardinality(t.working_groups) as of_groups, {shown} as is_shown,
+            (%(initiatives)s::text[] is null or t.code = any(%(initiatives)s)) as is_named,
+            (%(leads)s::text[] is null or t.lead = any(%(leads)s)) as is_led
         from {r}.initiative t
         where {looked_at} and t.acting and (%(groups)s::text[] is null or t.working_groups && %(groups)s::text[])
             and (%(within)s::text[] is null or t.regions && %(within)s::text[])
+    ),
+    reached as materialized (
+        select count(*) filter (where code collate "C" < %(one)s::text)
+                + coalesce(max(1) filter (where code = %(one)s), 0.5) as a,
+            count(*) filter (where code collate "C" < %(other)s::text)
+                + coalesce(max(1) filter (where code = %(other)s), 0.5) as b
+        from standing
     )
 """
+"""The initiatives in the order of their codes, and how far in it the page before has come."""
 
 MET = """
-    select least(s.n, u.n) as a, greatest(s.n, u.n) as b, s.k, s.cell
+    select least(s.n, u.n) as a, greatest(s.n, u.n) as b, s.k, s.cell, least(s.of_groups, u.of_groups) as of_groups,
+        least(s.of_regions, u.of_regions) as of_regions,
+        least(s.last_month - s.first_month, u.last_month - u.first_month) + 1 as of_months,
+        least(s.last_month, u.last_month) - greatest(s.first_month, u.first_month) + 1 as months
     from node s join node u on u.cell = s.cell and u.lead <> s.lead
         and u.first_month <= s.last_month and u.last_month >= s.first_month
-    where {once} and {touching}
+    where {once} and {touching} and (s.is_named or u.is_named) and (s.is_led or u.is_led)
 """
 
 PAIR = """
     pair as (
-        select a, b, min(groups) as groups, count(*) as regions
+        select a, b, round(40.0 * min(groups) / min(of_groups), 1) + round(30.0 * count(*) / min(of_regions), 1)
+            + round(30.0 * min(months) / min(of_months), 1) as score
         from (
-            select a, b, k, count(*) as groups, bool_or(%(cells)s::int4[] is null or cell = any(%(cells)s)) as is_wanted
+            select a, b, k, count(*) as groups, min(of_groups) as of_groups, min(of_regions) as of_regions,
+                min(months) as months, min(of_months) as of_months,
+                bool_or(%(cells)s::int4[] is null or cell = any(%(cells)s)) as is_wanted
             from ({met}) m group by a, b, k
         ) m
         group by a, b having bool_or(is_wanted)
-    )
-"""
-"""Who meets whom, once: the two share each of their `groups` in each of their `regions`."""
-
-SCORED = """
-    scored as (
-        select i.code as one, j.code as other,
-            round(40.0 * p.groups / least(cardinality(i.working_groups), cardinality(j.working_groups)), 1)
-            + round(30.0 * p.regions / least(cardinality(i.regions), cardinality(j.regions)), 1)
-            + round(
-                30.0 * (least(i.last_month, j.last_month) - greatest(i.first_month, j.first_month) + 1)
-                / (least(i.last_month - i.first_month, j.last_month - j.first_month) + 1), 1
-            ) as score,
-            case when v.id is null then 'none'
-                when (v.ground_one, v.ground_other) = (i.ground, j.ground) then 'valid' else 'outdated' end as review
-        from pair p join standing i on i.n = p.a join standing j on j.n = p.b
-        left join {r}.overlap_review v on v.one_id = i.id and v.other_id = j.id and {reviews_stand}
-        where (%(initiatives)s::text[] is null or i.code = any(%(initiatives)s) or j.code = any(%(initiatives)s))
-            and (%(leads)s::text[] is null or i.lead = any(%(leads)s) or j.lead = any(%(leads)s))
+    ),
+    reviewed as materialized (
+        select i.n as a, j.n as b,
+            case when (v.ground_one, v.ground_other) = (i.ground, j.ground) then 'valid' else 'outdated' end as review
+        from {r}.overlap_review v join standing i on i.id = v.one_id join standing j on j.id = v.other_id
+        where {reviews_stand}
     ),
     wanted as (
-        select one, other, score from scored
-        where score >= %(minimum)s and (%(reviews)s::text[] is null or review = any(%(reviews)s))
+        select a, b, score from pair left join reviewed using (a, b)
+        where score >= %(minimum)s and (%(reviews)s::text[] is null or coalesce(review, 'none') = any(%(reviews)s))
     )
 """
+"""Who meets whom, once: the two share each of their `groups` in each of their regions."""
 
 PAGE: LiteralString = """
-    select one, other, score from wanted
-    where %(score)s::numeric is null or score < %(score)s
-        or (score = %(score)s and (one collate "C", other collate "C") > (%(one)s::text, %(other)s::text))
-    order by score desc, one collate "C", other collate "C" limit %(limit)s
+    select i.code, j.code, p.score
+    from (
+        select a, b, score from wanted
+        where %(score)s::numeric is null or score < %(score)s
+            or (score = %(score)s and (a, b) > ((select a from reached), (select b from reached)))
+        order by score desc, a, b limit %(limit)s
+    ) p
+    join standing i on i.n = p.a join standing j on j.n = p.b order by p.score desc, p.a, p.b
 """
 
 EACH: LiteralString = "s.direct and u.n <> s.n and (u.n > s.n or not u.direct)"
 """Every pair, once."""
-OF_SEEDS: LiteralString = "s.seed and u.n <> s.n and (u.n > s.n or not u.seed)"
-"""Pairs in which a seed has a part, once."""
+OF_NAMED: LiteralString = "s.is_named and u.n <> s.n and (u.n > s.n or not u.is_named)"
+OF_LEADS: LiteralString = "s.is_led and u.n <> s.n and (u.n > s.n or not u.is_led)"
+"""Pairs in which one of those has a part that are asked for, once."""
+OF_REVIEWED: LiteralString = "u.n > s.n and s.n in (select a from reviewed)"
+"""Pairs whose first has been reviewed, with whomever."""
 OF_NEXT: LiteralString = """
-    u.n > s.n and s.n >= (select min(n) from standing where %(one)s::text is null or code collate "C" >= %(one)s)
-    and s.n < %(ahead)s
-        + (select min(n) from standing where %(one)s::text is null or code collate "C" >= %(one)s)
+    u.n > s.n and s.n >= (select case when %(one)s::text is null then 1 else a end from reached)
+    and s.n <= %(ahead)s + (select case when %(one)s::text is null then 1 else a end from reached)
 """
 """The pairs of the initiatives that come next, in the order of codes."""
-UNTOLD: LiteralString = "s.seed and s.is_shown and not u.is_shown"
-"""Pairs of a seed that the viewer may know of with an initiative that he may not."""
+UNTOLD: LiteralString = "s.is_shown and s.is_named and s.is_led and not u.is_shown"
+"""Pairs of one that is asked for, and that the viewer may know of, with one that he may not."""
 
 
 async def page_of_pairs(asking: Asking, choice: OverlapChoice, *, after: Pair | None = None, limit: int) -> list[Pair]:
@@ -236,20 +246,20 @@ async def page_of_pairs(asking: Asking, choice: OverlapChoice, *, after: Pair | 
 
     As long as pairs of the greatest score come next, it is enough to look at some initiatives after another.
     """
-    place = {"score": after and after.score, "one": after and after.one, "other": after and after.other}
-    given = {**await _given(asking, choice), **place, "limit": limit, "ahead": AHEAD + limit}
-    seed = _seed(asking, choice)
-    if seed is None and (after is None or after.score == TOP):
+    given = {**await _given(asking, choice), "limit": limit, "ahead": AHEAD + limit}
+    if after is not None:
+        given |= {"score": after.score, "one": after.one, "other": after.other}
+    once = _once(choice)
+    if once is EACH and (after is None or after.score == TOP):
         first = await _pairs(asking, OF_NEXT, {**given, "minimum": TOP})
         if len(first) == limit:
             return first
-    return await _pairs(asking, EACH if seed is None else OF_SEEDS, given, seed=seed)
+    return await _pairs(asking, once, given)
 
 
 async def count_pairs(asking: Asking, choice: OverlapChoice) -> int:
     """How many overlaps there are that the viewer may know of."""
-    seed = _seed(asking, choice)
-    statement = _statement(asking, "select count(*) from wanted", once=EACH if seed is None else OF_SEEDS, seed=seed)
+    statement = _statement(asking, "select count(*) from wanted", once=_once(choice))
     return cast("int", (await asking.rows(statement, await _given(asking, choice)))[0][0])
 
 
@@ -261,19 +271,8 @@ async def count_untold(asking: Asking, choice: OverlapChoice) -> int:
     """
     if asking.own is None:
         return 0
-    given = await _given(asking, choice)
-    seeds = {"seeds": given["initiatives"], "led_by": given["leads"]}
-    statement = _statement(
-        asking,
-        "select count(*) from pair",
-        once=UNTOLD,
-        seed=sql.SQL(
-            "((%(seeds)s::text[] is null or t.code = any(%(seeds)s))"
-            " and (%(led_by)s::text[] is null or t.lead = any(%(led_by)s)))"
-        ),
-        whole=True,
-    )
-    return cast("int", (await asking.rows(statement, given | seeds))[0][0])
+    statement = _statement(asking, "select count(*) from pair", once=UNTOLD, whole=True)
+    return cast("int", (await asking.rows(statement, await _given(asking, choice)))[0][0])
 
 
 async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> list[OverlappingPair]:
@@ -296,16 +295,21 @@ async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> lis
     ]
 
 
-async def _pairs(
-    asking: Asking, once: LiteralString, given: dict[str, Any], *, seed: sql.Composable | None = None
-) -> list[Pair]:
-    records = await asking.rows(_statement(asking, PAGE, once=once, seed=seed), given)
+async def _pairs(asking: Asking, once: LiteralString, given: dict[str, Any]) -> list[Pair]:
+    records = await asking.rows(_statement(asking, PAGE, once=once), given)
     return [Pair(one=one, other=other, score=score) for one, other, score in records]
 
 
-def _statement(
-    asking: Asking, asked: LiteralString, *, once: LiteralString, seed: sql.Composable | None, whole: bool = False
-) -> sql.Composed:
+def _once(choice: OverlapChoice) -> LiteralString:
+    """From which of its two each pair is met, so that no more are looked at than need be."""
+    if choice.initiatives is not None:
+        return OF_NAMED
+    if choice.leads is not None:
+        return OF_LEADS
+    return EACH if choice.reviews is None or ReviewState.NONE in choice.reviews else OF_REVIEWED
+
+
+def _statement(asking: Asking, asked: LiteralString, *, once: LiteralString, whole: bool = False) -> sql.Composed:
     """A question about pairs; of the `whole`, those that the viewer may not know of included."""
     shown = asking.shows(InitiativeRow)
     touching: tuple[LiteralString, ...] = ("true",) if once is EACH else ("s.direct", "not s.direct and u.direct")
@@ -313,12 +317,12 @@ def _statement(
         asking.compose(MET, once=sql.SQL(once), touching=sql.SQL(way)) for way in touching
     )
     parts = [
-        asking.compose(
-            STANDING, shown=shown, looked_at=asking.stands() if whole else shown, seed=seed or sql.SQL("true")
+        asking.compose(STANDING, shown=shown, looked_at=asking.stands() if whole else shown),
+        placed(
+            asking,
+            "s.lead, s.first_month, s.last_month, s.of_regions, s.of_groups, s.is_shown, s.is_named, s.is_led",
         ),
-        placed(asking, "s.lead, s.first_month, s.last_month, s.is_shown, s.seed"),
-        asking.compose(PAIR, met=met),
-        asking.compose(SCORED, reviews_stand=asking.stands("v")),
+        asking.compose(PAIR, met=met, reviews_stand=asking.stands("v")),
     ]
     return sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=sql.SQL(asked))
 
@@ -326,19 +330,6 @@ def _statement(
 def placed(asking: Asking, carried: LiteralString) -> sql.Composed:
     """Every cell that the initiatives of `standing` stand in, with columns of theirs that are carried along."""
     return asking.compose(PLACED, carried=sql.SQL(carried))
-
-
-def _seed(asking: Asking, choice: OverlapChoice) -> sql.Composable | None:
-    """The condition that an initiative is one of those that every pair must have a part in; None: there are none."""
-    if choice.initiatives is not None:
-        return sql.SQL("(t.code = any(%(initiatives)s))")
-    if choice.leads is not None:
-        return sql.SQL("(t.lead = any(%(leads)s))")
-    if choice.reviews is not None and ReviewState.NONE not in choice.reviews:
-        return asking.compose(
-            "(t.id in (select v.one_id from {r}.overlap_review v where {stand}))", stand=asking.stands("v")
-        )
-    return None
 
 
 async def _given(asking: Asking, choice: OverlapChoice) -> dict[str, Any]:
@@ -360,6 +351,9 @@ async def _given(asking: Asking, choice: OverlapChoice) -> dict[str, Any]:
         "cells": None if within is None and groups is None else cells,
         "reviews": _list(choice.reviews),
         "minimum": choice.minimum,
+        "score": None,
+        "one": None,
+        "other": None,
     }
 
 

@@ -113,6 +113,7 @@ class TurnRow(Row, frozen=True, kw_only=True):
         ("rotation", "number"),
         ("offered_to", "state", "answer_by"),
         ("host", "state"),
+        ("state", "number"),
     )
 
     id: UUID
@@ -245,7 +246,7 @@ class SwapRow(Row, frozen=True, kw_only=True):
     """Two turns that two members would exchange, or have exchanged."""
 
     TABLE: ClassVar[str] = "rotation_swap"
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("rotation", "number"),)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("rotation", "number"), ("other", "agreed_on"))
 
     id: UUID
     rotation: UUID

@@ -17,14 +17,15 @@ from compact_domain.catalogue import GLOBAL
 from compact_domain.kernel import Actor, Role, RoleHeld
 from compact_domain.policy import Reach
 from compact_projections.asking import Asking
-from compact_projections.duties import FRAGMENTS, TABLE, Duty, Line
+from compact_projections.duties import TABLE
+from compact_projections.duties.lines import FRAGMENTS, Duty, Line
 from compact_projections.kit import Row, columns
 from compact_projections.models import models
 
 SPEAKS = (Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER)
 """Roles whose scope is an organization that one speaks for."""
-PART = "part_"
-"""How a line names the parts of a thing that is there already."""
+PART, COUNTED = "part_", "counted_"
+"""How a line names the parts of a thing that is there already, and rows that count without being told of."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,24 +225,29 @@ def _parts(asking: Asking, wanted: Wanted, line: Line, near: Near) -> dict[str, 
     reaches = dict.fromkeys(reach for _, reach in held)
     ways = [line.whose[reach] for reach in ((Reach.ANY,) if Reach.ANY in reaches else reaches)]
     named, words = named_in(*line.sql, *ways), _words(*line.sql, *ways)
-    parts |= {name: _standing(asking, name, words) for name in named if name.removeprefix(PART) in _rows()}
+    parts |= {name: _standing(asking, name, words) for name in named if table_of(name) in _rows()}
     parts |= {name: asking.compose(FRAGMENTS[name], **parts) for name in named & FRAGMENTS.keys()}
-    own = [asking.compose(way, **parts) for way in ways]
+    own = [sql.SQL("({})").format(asking.compose(way, **parts)) for way in ways]
     return parts | {"own": sql.SQL("({})").format(sql.SQL(" or ").join(own))}
 
 
 def _standing(asking: Asking, name: str, words: Set[str]) -> sql.Composed:
     """The rows of a read model that stand at the moment, as far as they are for the viewer; of their columns those that
     a line speaks of, since all of them take as long to be read by the database as the question to be answered."""
-    table = name.removeprefix(PART)
+    table = table_of(name)
     row = _rows()[table]
     spoken = [column for column in (*columns(row), "since", "until") if column in words]
     return asking.compose(
         "(select {columns} from {r}.{table} x where {shown})",
         columns=sql.SQL(", ").join(sql.SQL("x.{}").format(sql.Identifier(column)) for column in spoken),
         table=sql.Identifier(table),
-        shown=asking.stands("x") if row.PART_OF and name != table else asking.shows(row, "x"),
+        shown=asking.shows(row, "x") if name == table else asking.stands("x"),
     )
+
+
+def table_of(name: str) -> str:
+    """The table whose rows a line names."""
+    return name.removeprefix(PART).removeprefix(COUNTED)
 
 
 @cache
@@ -274,10 +280,12 @@ def _capacities(wanted: Wanted, acting: Sequence[RoleHeld], near: Near) -> sql.C
     for role in dict.fromkeys(acting):
         if (code := wanted.acts_for(role)) is not None:
             regional, there = near.get((code, ())), near.get((code, role.regions))
-            values = (code, regional is not None, list(regional or ()), list(there or ()) if role.regions else None)
-            rows.append(sql.SQL("({}::text, {}, {}::text[], {}::text[])").format(*map(sql.Literal, values)))
-    return sql.SQL("(select * from (values {}) v (organization, regional, near, there))").format(
-        sql.SQL(", ").join(rows or [sql.SQL("(null::text, false, null::text[], null::text[])")])
+            limits = (list(there or ()) if role.regions else None, list(role.regions))
+            values = (code, regional is not None, list(regional or ()), *limits)
+            rows.append(sql.SQL("({}::text, {}, {}::text[], {}::text[], {}::text[])").format(*map(sql.Literal, values)))
+    nobody = sql.SQL("(null::text, false, null::text[], null::text[], null::text[])")
+    return sql.SQL("(select * from (values {}) v (organization, regional, near, there, own))").format(
+        sql.SQL(", ").join(rows or [nobody])
     )
 
 

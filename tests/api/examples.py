@@ -38,6 +38,7 @@ SUBJECTS = {
     "focalPoint": "FocalPoint",
     "rotation": "Rotation",
     "coordinationMeeting": "CoordinationMeeting",
+    "initiative": "Initiative",
 }
 """Which things commands of a noun are given to, where the input has an `id`."""
 
@@ -49,6 +50,7 @@ NAMED_OTHERWISE = {
     "registrationPromote": ("retreat", "Retreat"),
     "registrationAdmitLate": ("registration", "Registration"),
     "focalPointNominate": ("organization", "Organization"),
+    "initiativeReviewGap": ("workingGroup", "Body"),
 }
 """The field that names the thing a command is given to, where that is not `id`."""
 
@@ -60,6 +62,7 @@ BEGINS = {
     "recommendationPropose",
     "rotationEstablish",
     "coordinationMeetingConvene",
+    "initiativeRegister",
 }
 """Commands that are given to nothing: what they are about begins with them."""
 
@@ -79,6 +82,8 @@ SPEAKS_FOR = {
     "recommendationAnswerContest": "UNODC",
     "recommendationWithdrawContest": "ECOWAS",
     "recommendationWithdraw": "UNODC",
+    "initiativeReportMeasurement": "UNODC",
+    "initiativeCorrectMeasurement": "UNODC",
 }
 """The organization for which the secretariat gives a command that is an organization's own to give."""
 
@@ -91,6 +96,8 @@ ALSO = {
     "FocalPointHandOverInput": ["nominationLetter"],
     "CoordinationMeetingConveneInput": ["body"],
     "CoordinationMeetingAddItemInput": ["title"],
+    "InitiativeReviseInput": ["endsOn"],
+    "InitiativeDefineIndicatorInput": ["unit"],
 }
 """Fields given by an example though they may be left out: without them there would be nothing to do."""
 
@@ -166,6 +173,12 @@ REFERENCES: Mapping[str, str] = {
     "bodyReleaseChair.person": "body.not_in_office",
     "bodyLeave.organization": "body.not_in_body",
     "roleRevoke.scope": "role.not_granted",
+    "requestedBy": "Organization",
+    "gap": "CapacityGap",
+    "indicator": "Indicator",
+    "initiativeCarryOut.recommendation": "Recommendation",
+    "initiativeReviewOverlap.other": "Initiative",
+    "initiativeLeavePartner.organization": "Partner",
 }
 """What a field refers to: the type that is not found, or the rule that refuses what is not there."""
 
@@ -212,6 +225,7 @@ def fresh_id() -> str:
 BY_TYPE: Mapping[str, Any] = {
     "String": "As agreed",
     "Int": 1,
+    "Decimal": "1",
     "Boolean": True,
     "ID": None,
     "Date": "2031-05-01",
@@ -316,6 +330,23 @@ EXAMPLES: Mapping[str, Any] = {
     "rotationProposeSwap.forTurn": 3,
     "rotationConsentSwap.swap": 2,
     "focalPointHandOver.endsOn": "2032-06-30",
+    "currency": "USD",
+    "requestedBy": "UNDP",
+    "gap": "GAP-S-RUNNING",
+    "baselineYear": 2030,
+    "InitiativeDefineIndicatorInput.target": "40",
+    "initiativeChangeStatus.status": said("next", lambda: "IMPLEMENTATION"),
+    "initiativeJoinPartner.organization": "AU",
+    "initiativeJoinPartner.role": "FUNDING",
+    "initiativeLeavePartner.organization": "UNDP",
+    "initiativeLeavePartner.stage": "CO_DESIGN",
+    "initiativeCarryOut.recommendation": "REC-ADOPTED",
+    "initiativeJoinIndicator.indicator": "IND-INI-OTHER",
+    "InitiativeReportMeasurementInput.period": "2031-05",
+    "InitiativeClosePeriodInput.period": "2031-05",
+    "InitiativeCorrectMeasurementInput.period": "2031-04",
+    "initiativeReviewOverlap.other": "INI-OTHER",
+    "initiativeReviewGap.region": "WEST-AFRICA",
 }
 
 

@@ -25,7 +25,7 @@ from tests.client import Client
 
 Fields = dict[str, Any]
 NOWHERE = "NO-SUCH-THING"
-STATES = {"state", "decision", "followUp", "active", "retired"}
+STATES = {"state", "status", "decision", "followUp", "active", "retired"}
 """Fields that tell how a thing stands."""
 
 
@@ -107,9 +107,11 @@ NEVER_WRONG = {
     "catalogueRetireEntry": "an entry is current or is retired already",
     "organizationDeactivate": "an organization is active or was deactivated already",
     "organizationReactivate": "an organization was deactivated or is active already",
+    "rotationEnd": "a rotation goes on or has ended already",
     "sessionCorrectCapacityGap": "a session that may not correct a gap yet has none",
     "coordinationMeetingCompleteAction": "a meeting that may not complete an action has agreed on none",
     "coordinationMeetingDropAction": "a meeting that may not drop an action has agreed on none",
+    "initiativeReviewGap": "what is reviewed are gaps: whether they are open, a rule of its own asks",
 }
 """Commands that no state refuses, and why."""
 
@@ -138,6 +140,8 @@ TAKEN: dict[str, tuple[Fields, str]] = {
     "coordinationMeetingConvene": ({"code": "M-FINAL"}, "code.taken"),
     "coordinationMeetingAddItem": ({"code": "ITEM-1"}, "code.taken"),
     "coordinationMeetingAgreeAction": ({"code": "AP-1"}, "coordination_meeting.action"),
+    "initiativeRegister": ({"code": "INI-SECRET"}, "code.taken"),
+    "initiativeDefineIndicator": ({"code": "IND-INI-OTHER"}, "code.taken"),
 }
 """What is there already, where a command brings something new."""
 
@@ -428,6 +432,7 @@ WRONG: Mapping[str, Sequence[Any]] = {
     "TimeZone": ["Mars/Olympus_Mons", "CEST"],
     "CountryCode": ["KEN"],
     "Position": ["-1", 1.5],
+    "Decimal": ["NaN", "Infinity", "1e3", "one", 1.5],
 }
 """Values that no scalar of that name takes. No enum takes `NO_SUCH_VALUE`."""
 
@@ -450,6 +455,7 @@ EXTREMES: Mapping[str, Sequence[Any]] = {
     "Date": ["0001-01-01", "9999-12-31"],
     "DateTime": ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
     "Position": ["0", str(2**63 - 1)],
+    "Decimal": ["0", "-999999999999999999.999999999", "999999999999999999.999999999"],
     "TimeZone": ["Pacific/Kiritimati", "Pacific/Pago_Pago"],
 }
 

@@ -114,6 +114,7 @@ OTHERS: Mapping[str, UUID | str] = {
     "EntitySeats": "R-OPEN/UNODC",
     "Places": Places.key("R-OPEN", Mode.IN_PERSON),
     "AgendaItem": AgendaItem.key("M-SITTING", "ITEM-1"),
+    "Indicator": "IND-INI-OTHER",
     "ActionPoint": uuid5(CoordinationMeeting.identify("M-SITTING"), "action:AP-1"),
 }
 """Things with lists of their own that the world holds beside those that commands are given to."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
-
-import psycopg
-import pytest
 
 from compact_api.ids import GlobalId
 from compact_api.problems import mutation_name
 from compact_domain.kernel import Actor, Concerns, Role, RoleHeld
-from compact_domain.policy import decide, own_alone, sees_withheld
-from compact_projections.duties import TABLE, Duty, Line
-from compact_projections.today import Wanted, today
+from compact_domain.policy import decide
+from compact_projections.duties import TABLE
+from compact_projections.duties.lines import Duty
 from tests.api.world import World
 from tests.client import Client
 
@@ -25,8 +20,15 @@ QUERY = """query ($after: String) { today(first: 100, after: $after) {
     duty title why roles code reference since dueOn dueAt overdue organization { code } facts { name value }
     mutation alternatives rule subjectId permalink
     subject { __typename id version allowedCommands } } } } }"""
-BEGINS_SOMETHING = {"registration.nominate", "recommendation.propose", "focal_point.nominate"}
-"""Commands that are given to nothing that is there yet: whether they may be given the policy alone says."""
+OF_ANOTHER = {
+    "registration.nominate",
+    "recommendation.propose",
+    "focal_point.nominate",
+    "coordination_meeting.convene",
+    "coordination_meeting.add_item",
+    "initiative.review_gap",
+}
+"""Commands that are not given to what they are about: whether they may be given the policy alone says."""
 
 
 def everybody(world: World) -> dict[str, Client]:
@@ -76,7 +78,7 @@ def test_what_one_is_to_do_one_may_do(world: World) -> None:
             line = TABLE[Duty[item["duty"]]]
             assert item["mutation"] == mutation_name(line.command)
             own = Concerns(organizations=frozenset({item["organization"]["code"]} if item["organization"] else ()))
-            if line.command in BEGINS_SOMETHING:
+            if line.command in OF_ANOTHER:
                 assert decide(actor, line.command, own), (name, item)
             else:
                 assert {item["mutation"]} <= set(item["subject"]["allowedCommands"]), (name, item)
@@ -165,69 +167,3 @@ def test_a_list_is_narrowed_to_an_organization_or_to_lines_of_the_table(world: W
     found = world.officer.ask(query, d=sorted(of))["today"]["edges"]
     assert [edge["node"]["duty"] for edge in found] == [item["duty"] for item in whole if item["duty"] in of]
     assert world.officer.ask(query, d=["TEXT"])["today"]["totalCount"] == 0, "that is not for the secretariat"
-
-
-def acting() -> Iterator[Actor]:
-    me = UUID(int=7)
-    for role, scope in (
-        (Role.SECRETARIAT_OFFICER, None),
-        (Role.ENTITY_REPRESENTATIVE, "UNODC"),
-        (Role.WORKING_GROUP_CHAIR, "CC"),
-        (Role.REGIONAL_FOCAL_POINT, "AU"),
-    ):
-        regions = ("WEST-AFRICA",) if role is Role.REGIONAL_FOCAL_POINT else ()
-        yield Actor(id=me, organization=scope or "UNOCT", roles=(RoleHeld(role=role, scope=scope, regions=regions),))
-
-
-@pytest.fixture(scope="module")
-def counted(world: World) -> World:
-    """The world once the database knows how much of what there is."""
-    with psycopg.connect(world.service.compact.database_url(), autocommit=True) as connection:
-        connection.execute("analyze")
-    return world
-
-
-@pytest.mark.parametrize("line", TABLE.values(), ids=lambda line: line.duty.value)
-def test_a_line_is_answered_by_indexes(line: Line, counted: World) -> None:
-    world = counted
-    for actor in acting():
-        wanted = Wanted(actor=actor, duties=frozenset({line.duty}))
-        if not wanted.lines:
-            continue
-        assert world.service.http.portal is not None
-        for step in world.service.http.portal.call(plan, world, wanted):
-            relation = step.get("Relation Name", "")
-            assert step["Node Type"] != "Seq Scan", relation
-            if step["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan"):
-                limits = set(re.findall(r'\(+"?(\w+)', step.get("Index Cond", "")))
-                assert limits - {"since", "until", "open_until"}, (step.get("Index Name"), step.get("Index Cond"))
-
-
-async def plan(world: World, wanted: Wanted) -> list[dict[str, Any]]:
-    """Every step by which the database would answer, if it had to go by indexes wherever it can."""
-    compact = world.service.compact
-    asking = await compact.begin_reading()
-    lease = asking.lease
-    try:
-        asking.inside, asking.own = sees_withheld(wanted.actor), own_alone(wanted.actor)
-        explained: list[dict[str, Any]] = []
-
-        class Explaining:
-            async def rows(self, statement: Any, params: Any) -> list[Any]:
-                await lease.rows(asking.compose("select set_config('enable_seqscan', 'off', true)"), None)
-                ((found,),) = await lease.rows(asking.compose("explain (format json) {it}", it=statement), params)
-                explained.extend(steps(found[0]["Plan"]))
-                return await lease.rows(statement, params)
-
-        asking.lease = Explaining()  # type: ignore[assignment]  # it explains what it is asked
-        await today(asking, wanted, limit=21)
-        return explained
-    finally:
-        asking.lease = lease
-        await compact.end_reading(asking)
-
-
-def steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for part in node.get("Plans", ()):
-        yield from steps(part)

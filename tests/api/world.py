@@ -42,6 +42,23 @@ PROPOSAL: Fields = {
     "workingGroups": ["NRCTS"],
 }
 ASSESSMENT: Fields = {"humanRights": "No effect.", "gender": "Both are named.", "ruleOfLaw": "By letter."}
+INITIATIVE: Fields = {
+    "title": "Posts and passages",
+    "regions": ["WEST-AFRICA"],
+    "workingGroups": ["NRCTS"],
+    "startsOn": "2031-04-01",
+    "endsOn": "2032-03-31",
+}
+INDICATOR: Fields = {
+    "title": "Posts that use the procedure",
+    "unit": "post",
+    "direction": "UP",
+    "aggregation": "LATEST",
+    "baseline": "0",
+    "baselineYear": 2030,
+    "target": "40",
+    "periods": "MONTHLY",
+}
 REPORT: Fields = {"position": "1", "contentDigest": "a" * 64, "fileDigest": "b" * 64}
 
 
@@ -102,6 +119,7 @@ class World:
         self._focal_points()
         self._rotations()
         self._meetings()
+        self._initiatives()
         service.compact.store.set_clock(LATER)
         service.compact.clockwork.ring()
         assert service.compact.settle()
@@ -459,8 +477,8 @@ class World:
                 self.do("recommendationEndSilence", id=code)
             case "steps":
                 for n in (1, 2):
-                    step: Fields = {"code": f"M-{n}", "title": f"Step {n}", "dueOn": "2031-10-31"}
-                    self.do("recommendationSetMilestone", by=self.unodc, id=code, **step)
+                    milestone: Fields = {"code": f"M-{n}", "title": f"Step {n}", "dueOn": "2031-10-31"}
+                    self.do("recommendationSetMilestone", by=self.unodc, id=code, **milestone)
                     hindrance: Fields = {"kind": "RESOURCES", "text": "No staff."}
                     self.do("recommendationReportObstacle", by=self.unodc, id=code, **hindrance)
                 self.do("recommendationCompleteMilestone", by=self.unodc, id=code, milestone="M-2", evidence=["A list"])
@@ -555,17 +573,18 @@ class World:
         return {}
 
     def _rotations(self) -> None:
-        """Each rotation by its path through its states; its first turn has come before the world is looked at."""
-        for code, *steps in (
-            ("ROT-OFFERED",),
-            ("ROT-SETTLED", "decline", "skip", "accept", "propose", "agree", "propose"),
-            ("ROT-SECRETARIAT", "decline", "decline", "decline", "join", "offer", "accept", "leave"),
-            ("ROT-ENDED", "accept", "end"),
+        """Each rotation by the day of its first turn, which comes before the world is looked at unless it is on offer,
+        and by its path through its states."""
+        for code, day, *steps in (
+            ("ROT-OFFERED", "2031-05-24"),
+            ("ROT-SETTLED", "2031-05-03", "decline", "skip", "accept", "propose", "agree", "propose"),
+            ("ROT-SECRETARIAT", "2031-05-03", "decline", "decline", "decline", "join", "offer", "accept", "leave"),
+            ("ROT-ENDED", "2031-05-03", "accept", "propose", "agree", "propose", "end"),
         ):
             members = [{"organization": one, "region": "WEST-AFRICA"} for one in ("ECOWAS", "AU", "UNODC")]
             cadence: Fields = {
                 "rule": "FREQ=WEEKLY",
-                "firstAt": "2031-05-03T10:00:00-04:00",
+                "firstAt": f"{day}T10:00:00-04:00",
                 "zone": "America/New_York",
             }
             self.do("rotationEstablish", code=code, names={"en": code}, members=members, **cadence)
@@ -646,6 +665,60 @@ class World:
             case _:
                 raise AssertionError(step)
         return {}
+
+    def _initiatives(self) -> None:
+        """Each initiative by its path through its states; one that all others overlap with, and one that is secret."""
+        for code, *steps in (
+            ("INI-OTHER",),
+            ("INI-PIPELINE", "revise", "review"),
+            ("INI-IMPLEMENTED", "begin", "measure"),
+            ("INI-FINALISED", "begin", "measure", "finish"),
+            ("INI-CLOSED", "begin", "measure", "finish", "conclude"),
+            ("INI-SUSPENDED", "begin", "measure", "suspend"),
+            ("INI-RESUMED", "suspend", "resume", "leave"),
+            ("INI-CANCELLED", "begin", "measure", "cancel"),
+            ("INI-SECRET",),
+        ):
+            lead, is_secret = ("UNDP" if code == "INI-OTHER" else "UNODC"), code == "INI-SECRET"
+            visibility = "RESTRICTED" if is_secret else "COMPACT"
+            self.do("initiativeRegister", code=code, lead=lead, visibility=visibility, **INITIATIVE)
+            self.do("initiativeDefineIndicator", id=code, code=f"IND-{code}", **INDICATOR)
+            if lead == "UNODC":
+                partner: Fields = {"organization": "UNDP", "stage": "CO_DESIGN", "role": "IMPLEMENTING"}
+                self.do("initiativeJoinPartner", id=code, **partner)
+            for step in steps:
+                self._initiative(code, step)
+            next_status = "FINALISATION" if code == "INI-IMPLEMENTED" else "IMPLEMENTATION"
+            self.add("Initiative", code, is_secret=is_secret, indicator=f"IND-{code}", next=next_status)
+        found: Fields = {"region": "WEST-AFRICA", "workingGroup": "NRCTS", "gaps": ["GAP-S-RUNNING"]}
+        self.do("initiativeReviewGap", **found, outcome="ACCEPTED")
+
+    def _initiative(self, code: str, step: str) -> None:
+        match step:
+            case "revise":
+                self.do("initiativeRevise", id=code, endsOn="2032-04-30")
+                self.do("initiativeAnswerGap", id=code, gap="GAP-S-APPROVED")
+                self.do("initiativeCarryOut", id=code, recommendation="REC-ASSIGNED")
+                self.do("initiativeJoinIndicator", id=code, indicator="IND-INI-OTHER")
+            case "review":
+                self.do("initiativeReviewOverlap", id=code, other="INI-OTHER", outcome="JUSTIFIED")
+            case "begin":
+                self.do("initiativeChangeStatus", id=code, status="IMPLEMENTATION")
+            case "measure":
+                april: Fields = {"indicator": f"IND-{code}", "period": "2031-04"}
+                self.do("initiativeReportMeasurement", by=self.unodc, id=code, **april, value="6")
+                self.do("initiativeClosePeriod", id=code, **april)
+                self.do("initiativeCorrectMeasurement", by=self.unodc, id=code, **april, value="5")
+            case "finish":
+                self.do("initiativeChangeStatus", id=code, status="FINALISATION")
+            case "conclude":
+                self.do("initiativeConclude", id=code, evaluation="Half of what was meant.")
+            case "suspend" | "resume" | "cancel":
+                self.do(f"initiative{step.title()}", id=code)
+            case "leave":
+                self.do("initiativeLeavePartner", id=code, organization="UNDP", stage="CO_DESIGN")
+            case _:
+                raise AssertionError(step)
 
     def as_person(self, subject: str) -> Client:
         return self.service.of(Identity(subject=UUID(subject)))

@@ -204,6 +204,8 @@ def test_who_objected_once_may_object_to_the_next_silence_too() -> None:
         Objection(silence=1, organization="ECOWAS"),
         Objection(silence=2, organization="ECOWAS", withdrawn=True),
     )
+    scenario.when(doing("withdraw_objection")).when(doing("withdraw_objection"))
+    assert (scenario.aggregate().open_objections, len(scenario.new)) == ((), 3)
 
 
 def test_what_nobody_objected_to_is_adopted_as_of_the_day_of_the_deadline() -> None:

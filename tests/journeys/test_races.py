@@ -109,6 +109,20 @@ def test_one_code_is_given_once(officer: Client) -> None:
     assert outcomes(answers) == {"RecommendationProposePayload": 1, "code.taken": 7}
 
 
+def test_three_that_would_each_be_merged_into_the_next_make_no_circle(officer: Client) -> None:
+    codes = [proposed(officer) for _ in range(3)]
+    mergers = [
+        {"id": code, "into": into, "reason": "Both ask for the same."}
+        for code, into in zip(codes, [*codes[1:], codes[0]], strict=True)
+    ]
+    answers = at_once([partial(officer.give, "recommendationMerge", merger) for merger in mergers])
+    refused = [answer["rule"] for answer in answers if answer["__typename"] == "RuleViolation"]
+    assert refused
+    assert set(refused) <= {"recommendation.circle", "recommendation.successor"}
+    query = "query ($c: [Code!]!) { recommendations(filter: {code: {in: $c}, ended: {eq: false}}) { totalCount } }"
+    assert officer.ask(query, c=codes)["recommendations"]["totalCount"] == len(refused)
+
+
 def test_one_person_is_registered_by_one_of_many_entities(service: Service) -> None:
     desk = Desk(service, f"RACE-{next(_codes)}")
     answers = at_once([partial(give_nomination, desk, organization) for organization in MEMBERS * 3])
