@@ -9,6 +9,9 @@ from typing import Annotated
 import strawberry
 from anyio.to_thread import run_sync
 
+from compact_domain.kernel import MomentRefused
+from compact_projections.asking import Asking, Condition
+
 from .context import Info, Proofs, Signed
 from .fields import question
 from .moments import Asked
@@ -47,6 +50,7 @@ class Ledger:
     origin: str = described("The name of the log.")
     public_key: str = described("What its checkpoints are verified with; an auditor gets it by another way, too.")
     proofs: strawberry.Private[Proofs]
+    asking: strawberry.Private[Asking]
     covering: strawberry.Private[int]
 
     @question
@@ -57,7 +61,12 @@ class Ledger:
 
     @question
     async def inclusion(self, info: Info, position: At) -> Inclusion:
-        """The proof that the fact at a position is in the log that was signed last. `POSITION_UNKNOWN` if it is not."""
+        """The proof that the fact at a position is in the log that was signed last.
+
+        `POSITION_UNKNOWN` if it is not, or if the one who asks is not told of that fact.
+        """
+        if not await self.asking.trail_count([Condition("position", "eq", position)]):
+            raise MomentRefused(moment_code="POSITION_UNKNOWN")
         signed, path = await run_sync(self.proofs.inclusion, position)
         whole = await run_sync(self.proofs.proof, position)
         return Inclusion(index=Position(position - 1), checkpoint=_checkpoint(signed), hashes=_texts(path), proof=whole)
@@ -75,12 +84,13 @@ class LedgerQuestions(Asked):
     @question
     async def ledger(self, info: Info) -> Ledger:
         """The Merkle log beside the facts."""
-        moment = (await self.asking(info)).moment
+        asking = await self.asking(info)
+        moment = asking.moment
         _ = moment.now  # checkpoints come without a fact: no answer that holds one is kept
         proofs = info.context.platform.ledger
         key = await run_sync(lambda: proofs.public_key)
         covering = 0 if moment.live else moment.position
-        return Ledger(origin=key.partition("+")[0], public_key=key, proofs=proofs, covering=covering)
+        return Ledger(origin=key.partition("+")[0], public_key=key, proofs=proofs, asking=asking, covering=covering)
 
 
 def _checkpoint(signed: Signed) -> Checkpoint:

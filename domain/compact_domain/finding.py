@@ -164,7 +164,6 @@ class OverlapReview(Aggregate):
     """What was made of the overlap of two initiatives, review after review; its id follows from their two codes."""
 
     TOPIC = "overlap_review"
-    IS_REGISTER = True
 
     def __init__(
         self, *, one: str, other: str, outcome: OverlapOutcome, of_one: Scope, of_other: Scope, overlap: Overlap
@@ -285,7 +284,6 @@ class GapReview(Aggregate):
     """What was made of the open gaps of a region in a working group's field, review after review."""
 
     TOPIC = "gap_review"
-    IS_REGISTER = True
 
     def __init__(self, *, region: str, working_group: str, outcome: GapOutcome, gaps: tuple[str, ...]) -> None:
         self.region, self.working_group, self.outcome, self.gaps = region, working_group, outcome, gaps

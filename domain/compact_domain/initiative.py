@@ -43,7 +43,7 @@ from compact_domain.kernel import (
 from compact_domain.organization import require_organization
 from compact_domain.policy import may_know
 from compact_domain.recommendation import FollowUp, Recommendation
-from compact_domain.session import require_gap
+from compact_domain.session import require_gap, session_of_gap
 from compact_domain.vocabulary import Money, Title
 
 RULES: Mapping[str, str] = {
@@ -383,6 +383,9 @@ class Initiative(Aggregate):
         lead: str | None = None,
     ) -> None:
         """Say anew what is given; what is left out stays."""
+        for field, codes in (("regions", regions), ("workingGroups", working_groups)):
+            if codes is not None and not codes:
+                raise InvalidInput(fields=[(field, "is empty")])
         fact = self.Revised(
             **self._next(cmd),
             starts_on=_changed(starts_on, self.starts_on),
@@ -1088,6 +1091,7 @@ class Initiatives(Commands):
             self._require_entries(regions=[region], working_groups=[working_group])
         for code in gaps:
             gap = require_gap(self._work, code)
+            session_of_gap(self._work, code).require_begun(self._cmd.effective)
             counts = region == GLOBAL or region in ancestors(self._work, [gap.region])
             if not (gap.open and counts and gap.working_group == working_group):
                 details = {"gap": code, "region": gap.region, "working_group": gap.working_group}

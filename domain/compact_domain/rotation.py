@@ -80,6 +80,10 @@ HOSTINGS_KEPT = 3
 """Hostings remembered of a member: the one that counts, and those before it that it falls back to when it is undone."""
 
 
+UNFINISHED_KEPT = 5
+"""Turns before the one offered last of which nobody said that they are over; what is older, is."""
+
+
 class RotationState(StrEnum):
     """How a rotation stands."""
 
@@ -350,7 +354,7 @@ class Swap(Value, frozen=True, kw_only=True):
 
 
 class Rota(Value, frozen=True, kw_only=True):
-    """The queue of a rotation and its turns that are not over: everything that decides who is next.
+    """The queue of a rotation and the turns that are not over: everything that decides who is next.
 
     Each method but the questions is what one kind of fact makes of it.
     """
@@ -390,12 +394,15 @@ class Rota(Value, frozen=True, kw_only=True):
         return next((place for place in self.queue if place.organization not in passed), None)
 
     def forecast(self, cadence: Cadence, first: int) -> list[Ahead]:
-        """The next turns that are not over, if every offer is accepted; fewer where cadence or rotation end."""
+        """The turn offered last, unless it is over, and those after it, if every offer is accepted.
+
+        Fewer where cadence or rotation end.
+        """
         return [] if self.ended else _up_to(first, self._ahead(cadence))
 
     def within_reach(self, cadence: Cadence) -> dict[int, Ahead]:
         """The turns that can be exchanged at most: a round, and one more to tell a member's second turn as such."""
-        return {ahead.turn: ahead for ahead in self.forecast(cadence, len(self.turns) + 2 * len(self.queue))}
+        return {ahead.turn: ahead for ahead in self.forecast(cadence, 1 + 2 * len(self.queue))}
 
     def are_theirs(self, cadence: Cadence, swap: Swap) -> bool:
         """Whether the members of a swap have, or would have, the turns that they would give."""
@@ -405,16 +412,15 @@ class Rota(Value, frozen=True, kw_only=True):
 
     def _ahead(self, cadence: Cadence) -> Iterator[Ahead]:
         queue, hosted = list(self.queue), {p.organization: p.hostings[-1].turn for p in self.queue if p.hostings}
-        for turn in self.turns:
-            if turn.over:
-                continue
-            asked = self._asked(turn)
-            yield self._live(turn, asked)
+        latest = self.latest
+        if latest and not latest.over:
+            asked = self._asked(latest)
+            yield self._live(latest, asked)
             if asked:
-                hosted[asked.organization] = turn.number
+                hosted[asked.organization] = latest.number
                 queue.remove(asked)
                 queue.append(asked)
-        number = self.latest.number if self.latest else 0
+        number = latest.number if latest else 0
         swaps = {place.organization: place.swap for place in self.queue}
         while queue and cadence.occurrence(number := number + 1):
             host = queue.pop(0)
@@ -489,7 +495,7 @@ class Rota(Value, frozen=True, kw_only=True):
         turn = self.turn(offer.turn) or Turn(number=offer.turn)
         others = tuple(other for other in self.turns if other.number != turn.number and not other.over)
         turn = replace(turn, state=TurnState.OFFERED, offer=offer)
-        it = replace(self, turns=(*others, turn))
+        it = replace(self, turns=(*others[-UNFINISHED_KEPT:], turn))
         return it._counting(offer.organization, offered=1, open=1)
 
     def accepted(self, offer: Offer, *, version: int) -> Rota:

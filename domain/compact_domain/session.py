@@ -1038,11 +1038,16 @@ def known_session(work: Work, reference: UUID | str) -> Session:
 
 def require_gap(work: Work, code: str) -> CapacityGap:
     """The capacity gap of that code, in whichever session it was voiced. `NotFound`."""
+    return session_of_gap(work, code).gap(code)
+
+
+def session_of_gap(work: Work, code: str) -> Session:
+    """The session in which the capacity gap of that code was voiced. `NotFound`."""
     holder = work.store.holder(f"gap:{code}")
     session = work.find(Session, holder) if holder else None
     if session is None:
         raise NotFound(kind="CapacityGap", reference=code)
-    return session.gap(code)
+    return session
 
 
 class Sessions(Commands):

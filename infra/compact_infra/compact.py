@@ -374,6 +374,7 @@ class Compact:
                 "autocommit": True,
                 **LINK,
                 "options": f"-c role={role} -c statement_timeout=15s -c timezone=UTC -c jit=off"
+                " -c max_parallel_workers_per_gather=0"  # to begin one takes longer than most questions
                 " -c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
                 " -c idle_in_transaction_session_timeout=30s",
                 "application_name": f"{self.settings.db_schema}-questions",
@@ -457,7 +458,7 @@ class Compact:
             await lease.connection.close()
             return
         with suppress(psycopg.OperationalError):
-            await lease.connection.rollback()
+            await lease.connection.commit()  # it only read; a rollback would make it forget what it has prepared
         await self._pool.putconn(lease.connection)
 
     async def actor(self, asking: Asking, identity: Identity) -> Actor:

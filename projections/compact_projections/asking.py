@@ -219,8 +219,8 @@ class Asking:
     ) -> None:
         self.lease, self.schema, self.events = lease, schema, events
         self.moment, self.private, self.inside, self.own = moment, private, inside, own
-        self.position: sql.Composable = sql.Literal(moment.position)
-        """The position, as it stands in a statement."""
+        self.is_kept = False
+        """Whether its statements are kept, to be asked again at other positions by others who see as much."""
 
     def at(self, moment: Moment) -> Asking:
         """The same viewer at another moment."""
@@ -231,10 +231,36 @@ class Asking:
         return self._as(self.moment, inside=inside, own=own)
 
     def for_keeping(self) -> Asking:
-        """The same, for a statement that is kept and asked again: it names its position by the parameter `position`."""
+        """The same, for a statement that is kept: it names its position, and whose view it is, by `parameters`."""
         keeping = self._as(self.moment, inside=self.inside, own=self.own)
-        keeping.position = sql.SQL("%(position)s::int8")
+        keeping.is_kept = True
         return keeping
+
+    @property
+    def view(self) -> tuple[object, ...]:
+        """All that a kept statement rests on besides its parameters."""
+        own = self.own and (bool(self.own.organizations), bool(self.own.persons))
+        return self.schema, self.moment.live, self.inside, own
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a kept statement is asked with."""
+        own = self.own or Own()
+        return {
+            "position": self.moment.position,
+            "own_organizations": sorted(own.organizations),
+            "own_persons": sorted(own.persons),
+            "spoken_for": sorted(own.speaks_for),
+        }
+
+    @property
+    def position(self) -> sql.Composed:
+        """The position, as it stands in a statement."""
+        return self._parameter("position", "int8")
+
+    def _parameter(self, name: str, kind: LiteralString) -> sql.Composed:
+        value = sql.Placeholder(name) if self.is_kept else sql.Literal(self.parameters[name])
+        return sql.SQL("{}::{}").format(value, sql.SQL(kind))
 
     def _as(self, moment: Moment, *, inside: bool, own: Own | None) -> Asking:
         return Asking(
@@ -289,8 +315,8 @@ class Asking:
 
     def _confined(self, row: type[Row], alias: LiteralString, own: Own) -> sql.Composed:
         """The predicate of a row that a viewer may know of: as it is now, also where it is asked how it was."""
-        known = sql.SQL("({t}.{c} is null or {t}.{c} && {mine}::text[])")
-        column, mine = sql.Identifier(row.CONFINED), sql.Literal(sorted(own.speaks_for))
+        known = sql.SQL("({t}.{c} is null or {t}.{c} && {mine})")
+        column, mine = sql.Identifier(row.CONFINED), self._parameter("spoken_for", "text[]")
         if self.moment.live:
             return known.format(t=sql.SQL(alias), c=column, mine=mine)
         return self.compose(
@@ -315,11 +341,14 @@ class Asking:
         """The predicate of a row that stands, and is the viewer's own."""
         own = self.own or Own()
         organization, person = row.OWNERS or ("", "")
-        owners = [(organization, sorted(own.organizations)), (person, sorted(own.persons))]
+        owners = [
+            (organization, own.organizations, self._parameter("own_organizations", "text[]")),
+            (person, own.persons, self._parameter("own_persons", "uuid[]")),
+        ]
         mine: list[sql.Composable] = [
-            sql.SQL("{}.{} = any({})").format(sql.SQL(alias), sql.Identifier(column), sql.Literal(whose))
-            for column, whose in owners
-            if column and whose
+            sql.SQL("{}.{} = any({})").format(sql.SQL(alias), sql.Identifier(column), whose)
+            for column, some, whose in owners
+            if column and some
         ]
         return sql.SQL("({} and ({}))").format(self.stands(alias), sql.SQL(" or ").join(mine or [sql.SQL("false")]))
 

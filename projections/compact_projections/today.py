@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,15 +15,18 @@ from psycopg import sql
 
 from compact_domain.catalogue import GLOBAL
 from compact_domain.kernel import Actor, Role, RoleHeld
-from compact_domain.policy import Reach
+from compact_domain.policy import CHAIR, Reach
 from compact_projections.asking import Asking
 from compact_projections.duties import TABLE
 from compact_projections.duties.lines import FRAGMENTS, Duty, Line
 from compact_projections.kit import Row, columns
 from compact_projections.models import models
 
-SPEAKS = (Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER)
+SPEAKS = {Role.ENTITY_REPRESENTATIVE, Role.REGIONAL_FOCAL_POINT, Role.COMMITTEE_MEMBER}
 """Roles whose scope is an organization that one speaks for."""
+CHAIRS = {role for role, _ in CHAIR}
+BY_ORGANIZATION = frozenset({Reach.OWN_ORGANIZATION, Reach.OWN_REGION})
+"""How those reach who act for an organization."""
 PART, COUNTED = "part_", "counted_"
 """How a line names the parts of a thing that is there already, and rows that count without being told of."""
 
@@ -69,7 +72,7 @@ class Wanted:
         return [pair for pair in pairs if self._is_of_organization(*pair)]
 
     def _is_of_organization(self, held: RoleHeld, reach: Reach) -> bool:
-        limited = reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION) and self.organization is not None
+        limited = reach in BY_ORGANIZATION and self.organization is not None
         return not limited or self.acts_for(held) == self.organization
 
     def acts_for(self, held: RoleHeld) -> str | None:
@@ -92,15 +95,16 @@ async def today(asking: Asking, wanted: Wanted, *, after: Sequence[Any] | None =
     """What is to be done: the overdue and what is due next first, then by age; beyond the values of `after`."""
     if not wanted.lines:
         return []
+    whole, parameters = await _everything(asking, wanted)
     beyond = "(coalesce(due_at, 'infinity'), since, duty, reference) > (%(due)s, %(since)s, %(duty)s, %(reference)s)"
     records = await asking.rows(
         asking.compose(
             "select duty, key, code, reference, organization, since, due_on, due_at, facts from ({all}) t"
             " where {beyond} order by coalesce(due_at, 'infinity'), since, duty, reference limit %(limit)s",
-            all=await _all(asking, wanted),
+            all=whole,
             beyond=sql.SQL(beyond if after else "true"),
         ),
-        {**_parameters(asking, wanted), **_values(after), "limit": limit},
+        {**parameters, **_values(after), "limit": limit},
     )
     return [_item(*record) for record in records]
 
@@ -109,14 +113,9 @@ async def today_count(asking: Asking, wanted: Wanted) -> int:
     """How much is to be done."""
     if not wanted.lines:
         return 0
-    statement = asking.compose("select count(*) from ({all}) t", all=await _all(asking, wanted))
-    records = await asking.rows(statement, _parameters(asking, wanted))
+    whole, parameters = await _everything(asking, wanted)
+    records = await asking.rows(asking.compose("select count(*) from ({all}) t", all=whole), parameters)
     return cast("int", records[0][0])
-
-
-def _parameters(asking: Asking, wanted: Wanted) -> dict[str, Any]:
-    moment = asking.moment
-    return {"position": moment.position, "now": moment.now, "today": moment.today, "me": wanted.actor.id}
 
 
 def _values(after: Sequence[Any] | None) -> dict[str, Any]:
@@ -142,31 +141,65 @@ def _item(duty: str, key: str, code: str | None, reference: str, organization: s
 
 
 _kept: dict[Hashable, sql.SQL] = {}
-"""Statements as they were composed, which takes longer than to answer them; without moment and person."""
+"""The question as it was composed, which takes longer than to answer it, for all who hold the same roles."""
 KEPT = 500
 
 
-async def _all(asking: Asking, wanted: Wanted) -> sql.SQL:
-    """The question of everything that is to be done."""
-    near = await _near(asking, wanted)
-    actor = wanted.actor
-    key = (
-        *(asking.schema, asking.inside, asking.own),
-        *(actor.roles, actor.organization, wanted.duties, wanted.organization),
-        tuple(sorted(near.items())),
-    )
+async def _everything(asking: Asking, wanted: Wanted) -> tuple[sql.SQL, dict[str, Any]]:
+    """The question of everything that is to be done, and what it is asked with."""
+    lines = wanted.lines
+    key = (asking.view, wanted.organization is None, *((line.duty, _ways(wanted, line)) for line in lines))
     if key not in _kept:
         if len(_kept) >= KEPT:
             _kept.clear()
         keeping = asking.for_keeping()
-        composed = sql.SQL(" union all ").join(_select(keeping, wanted, line, near) for line in wanted.lines)
+        composed = sql.SQL(" union all ").join(_select(keeping, wanted, line) for line in lines)
         _kept[key] = sql.SQL(composed.as_string())
-    return _kept[key]
+    moment = asking.moment
+    parameters: dict[str, Any] = {
+        **asking.parameters,
+        "now": moment.now,
+        "today": moment.today,
+        "me": wanted.actor.id,
+        "organization": wanted.organization,
+        "speaking": wanted.speaks_for,
+        "bodies": sorted({held.scope for held in wanted.actor.roles if held.role in CHAIRS and held.scope}),
+    }
+    near = await _near(asking, wanted)
+    for line in lines:
+        parameters |= _acting(wanted, line, near)
+    return _kept[key], parameters
 
 
-def _select(asking: Asking, wanted: Wanted, line: Line, near: Near) -> sql.Composed:
+def _ways(wanted: Wanted, line: Line) -> frozenset[tuple[Role, Reach]]:
+    """The roles of the viewer that a line is for: the same question is asked for all who hold the same."""
+    return frozenset((held.role, reach) for held, reach in wanted.held(line))
+
+
+def _acting(wanted: Wanted, line: Line, near: Near) -> dict[str, Any]:
+    """For whom the viewer acts in the roles of a line, column by column."""
+    held = dict.fromkeys(held for held, reach in wanted.held(line) if reach in BY_ORGANIZATION)
+    acting = [(code, role.regions) for role in held if (code := wanted.acts_for(role))]
+    of = _of(wanted, line)
+    return {
+        f"organizations{of}": list(dict.fromkeys(code for code, _ in acting)),
+        f"acting{of}": [code for code, _ in acting],
+        f"regional{of}": [(code, ()) in near for code, _ in acting],
+        f"near{of}": [" ".join(near.get((code, ()), ())) for code, _ in acting],
+        f"own{of}": [" ".join(regions) for _, regions in acting],
+        f"there{of}": [" ".join(near.get((code, own), ())) if own else None for code, own in acting],
+    }
+
+
+def _of(wanted: Wanted, line: Line) -> str:
+    """What tells the parameters of one set of roles from those of another."""
+    roles = {held.role for held, reach in wanted.held(line) if reach in BY_ORGANIZATION}
+    return "".join(f"_{role.value}" for role in Role if role in roles)
+
+
+def _select(asking: Asking, wanted: Wanted, line: Line) -> sql.Composed:
     """The question that a line is, for the one who asks."""
-    parts = _parts(asking, wanted, line, near)
+    parts = _parts(asking, wanted, line)
 
     def composed(statement: LiteralString) -> sql.Composed:
         return asking.compose(statement, **parts)
@@ -197,33 +230,33 @@ def _select(asking: Asking, wanted: Wanted, line: Line, near: Near) -> sql.Compo
 
 def _of_organization(wanted: Wanted, line: Line, organization: sql.Composed) -> sql.Composable:
     """Of what is not the viewer's by the organization acted for, what concerns the one that is asked for."""
-    own = {Reach.OWN_ORGANIZATION, Reach.OWN_REGION}.issuperset(reach for _, reach in wanted.held(line))
+    own = BY_ORGANIZATION.issuperset(reach for _, reach in wanted.held(line))
     if wanted.organization is None or own:
         return sql.SQL("true")
-    return sql.SQL("{} = {}").format(organization, sql.Literal(wanted.organization))
+    return sql.SQL("{} = %(organization)s::text").format(organization)
 
 
-def _parts(asking: Asking, wanted: Wanted, line: Line, near: Near) -> dict[str, sql.Composable]:
+def _parts(asking: Asking, wanted: Wanted, line: Line) -> dict[str, sql.Composable]:
     """What the SQL of a line may name: rows that stand, the moment, and for whom the viewer acts."""
-    held = wanted.held(line)
-    acting = [role for role, reach in held if reach in (Reach.OWN_ORGANIZATION, Reach.OWN_REGION)]
-    bodies = [role.scope for role, reach in held if reach is Reach.OWN_BODY and role.scope]
+    of = _of(wanted, line)
     parts: dict[str, sql.Composable] = {
         "position": asking.position,
         "now": sql.SQL("%(now)s::timestamptz"),
         "today": sql.SQL("%(today)s::date"),
         "me": sql.SQL("%(me)s::uuid"),
-        "organizations": _codes(dict.fromkeys(code for role in acting if (code := wanted.acts_for(role)))),
-        "bodies": _codes(dict.fromkeys(bodies)),
-        "speaking": _codes(wanted.speaks_for),
-        "capacities": _capacities(wanted, acting, near),
+        "bodies": sql.SQL("%(bodies)s::text[]"),
+        "speaking": sql.SQL("%(speaking)s::text[]"),
+        "organizations": sql.SQL("{}::text[]").format(sql.Placeholder(f"organizations{of}")),
+        "capacities": sql.SQL(CAPACITIES).format(
+            **{name: sql.Placeholder(f"{name}{of}") for name in ("acting", "regional", "near", "own", "there")}
+        ),
         "facts": asking.compose(
             "(select subject, version, topic, position, recorded_at from {r}.trail where position <= {p})",
             p=asking.position,
         ),
     }
-    reaches = dict.fromkeys(reach for _, reach in held)
-    ways = [line.whose[reach] for reach in ((Reach.ANY,) if Reach.ANY in reaches else reaches)]
+    held = {reach for _, reach in wanted.held(line)}
+    ways = [line.whose[reach] for reach in Reach if reach in ({Reach.ANY} if Reach.ANY in held else held)]
     named, words = named_in(*line.sql, *ways), _words(*line.sql, *ways)
     parts |= {name: _standing(asking, name, words) for name in named if table_of(name) in _rows()}
     parts |= {name: asking.compose(FRAGMENTS[name], **parts) for name in named & FRAGMENTS.keys()}
@@ -270,46 +303,39 @@ def _words(*pieces: str) -> frozenset[str]:
     return frozenset(word for piece in (*pieces, *fragments) for word in re.findall(r"\w+", piece))
 
 
-def _codes(codes: Iterable[str]) -> sql.Composed:
-    return sql.SQL("{}::text[]").format(sql.Literal(list(codes)))
-
-
-def _capacities(wanted: Wanted, acting: Sequence[RoleHeld], near: Near) -> sql.Composable:
-    """The organizations acted for, with the regions that theirs and the viewer's own meet."""
-    rows: list[sql.Composable] = []
-    for role in dict.fromkeys(acting):
-        if (code := wanted.acts_for(role)) is not None:
-            regional, there = near.get((code, ())), near.get((code, role.regions))
-            limits = (list(there or ()) if role.regions else None, list(role.regions))
-            values = (code, regional is not None, list(regional or ()), *limits)
-            rows.append(sql.SQL("({}::text, {}, {}::text[], {}::text[], {}::text[])").format(*map(sql.Literal, values)))
-    nobody = sql.SQL("(null::text, false, null::text[], null::text[], null::text[])")
-    return sql.SQL("(select * from (values {}) v (organization, regional, near, there, own))").format(
-        sql.SQL(", ").join(rows or [nobody])
-    )
-
+CAPACITIES = """
+    (select organization, regional, string_to_array(near, ' ') as near, string_to_array(own, ' ') as own,
+        string_to_array(there, ' ') as there
+    from unnest({acting}::text[], {regional}::bool[], {near}::text[], {own}::text[], {there}::text[])
+        as acting (organization, regional, near, own, there))
+"""
+"""The organizations acted for, with the regions that theirs and the viewer's own meet."""
 
 NEAR = """
-    with recursive given (organization, limited, region) as (
-        select o.code, '{{}}'::text[], region from {r}.organization o, unnest(o.regions) region
-        where o.code = any({organizations}) and o.kind = 'regional_organization' and o.active and {o_stands}
-        union select v.organization, v.regions, region
-        from (values {limits}) v (organization, regions), unnest(v.regions) region
+    with recursive given (organization, limits, region) as (
+        select o.code, '', region from {r}.organization o, unnest(o.regions) region
+        where o.code = any(%(acting)s::text[]) and o.kind = 'regional_organization' and o.active and {o_stands}
+        union select organization, limits, region
+        from unnest(%(acting)s::text[], %(limits)s::text[]) as acting (organization, limits),
+            unnest(string_to_array(limits, ' ')) region
     ), wider as (
         select * from given
-        union select w.organization, w.limited, e.parent from wider w
+        union select w.organization, w.limits, e.parent from wider w
         join {r}.catalogue_entry e on e.kind = 'region' and e.code = w.region and e.parent is not null and {e_stands}
     ), narrower as (
         select * from given
-        union select n.organization, n.limited, e.code from narrower n
+        union select n.organization, n.limits, e.code from narrower n
         join {r}.catalogue_entry e on e.kind = 'region' and e.parent = n.region and {e_stands}
     ), everywhere as (
-        select g.organization, g.limited, e.code from given g
-        join {r}.catalogue_entry e on e.kind = 'region' and {e_stands} where g.region = {everywhere}
+        select g.organization, g.limits, e.code from given g
+        join {r}.catalogue_entry e on e.kind = 'region' and {e_stands} where g.region = %(everywhere)s
     )
-    select organization, limited, array_agg(distinct region) || {everywhere}::text
-    from (select * from wider union all select * from narrower union all select * from everywhere) found
-    group by organization, limited
+    select organization, limits, array_agg(distinct region)
+    from (
+        select * from wider union all select * from narrower union all select * from everywhere
+        union all select organization, limits, %(everywhere)s from given
+    ) found
+    group by organization, limits
 """
 
 
@@ -320,15 +346,14 @@ async def _near(asking: Asking, wanted: Wanted) -> Near:
     held = sorted({(code, role.regions) for role in acting if (code := wanted.acts_for(role))})
     if not held:
         return {}
-    limits = [sql.SQL("({}, {}::text[])").format(sql.Literal(code), sql.Literal(list(own))) for code, own in held]
+    keeping = asking.for_keeping()
     records = await asking.rows(
-        asking.compose(
-            NEAR,
-            organizations=_codes(code for code, _ in held),
-            limits=sql.SQL(", ").join(limits),
-            everywhere=sql.Literal(GLOBAL),
-            o_stands=asking.stands("o"),
-            e_stands=asking.stands("e"),
-        )
+        asking.compose(NEAR, o_stands=keeping.stands("o"), e_stands=keeping.stands("e")),
+        {
+            **asking.parameters,
+            "acting": [code for code, _ in held],
+            "limits": [" ".join(regions) for _, regions in held],
+            "everywhere": GLOBAL,
+        },
     )
-    return {(organization, tuple(limited)): tuple(sorted(regions)) for organization, limited, regions in records}
+    return {(organization, tuple(limits.split())): tuple(regions) for organization, limits, regions in records}

@@ -340,6 +340,15 @@ def test_a_revision_keeps_the_rules(said_anew: dict[str, Any], rule: str) -> Non
     ).refused(rule)
 
 
+@pytest.mark.parametrize("field", ["regions", "working_groups"])
+def test_regions_and_working_groups_are_not_taken_away_altogether(field: str) -> None:
+    it = Scenario(Initiative).given(REGISTERED).aggregate()
+    nothing: dict[str, Any] = {field: []}
+    with pytest.raises(InvalidInput):
+        it.revise(**nothing, geography=PLACES, cmd=command(now=NOW))
+    assert it.pending_events == []
+
+
 def test_countries_may_be_taken_away() -> None:
     scenario = Scenario(Initiative).given(REGISTERED)
     scenario.when(lambda it: it.revise(countries=(), geography=PLACES, cmd=command(now=NOW)))

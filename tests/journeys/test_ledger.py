@@ -78,8 +78,23 @@ def test_a_position_that_nobody_has_signed_has_no_proof(own_service: Service, au
     ask = "query ($p: Position!) { ledger { inclusion(position: $p) { index } } }"
     for position in (0, last + 1000):
         assert auditor.error(ask, p=str(position)) == "POSITION_UNKNOWN"
-    consistency = "query ($p: Position!) { ledger { consistency(from: $p, to: "1") } }"
+    consistency = 'query ($p: Position!) { ledger { consistency(from: $p, to: "1") } }'
     assert auditor.error(consistency, p="2") == "POSITION_UNKNOWN"
+
+
+def test_a_fact_that_one_is_not_told_of_has_no_proof(own_service: Service, auditor: Client) -> None:
+    """An entry names the fact: what kind it is, and of what."""
+    reader = own_service.as_(Role.READER)
+    register(own_service, "UNODC")
+    seal(own_service)
+    hidden = [
+        edge["node"]["position"]
+        for edge in auditor.ask("{ trail(first: 100) { edges { node { position type } } } }")["trail"]["edges"]
+        if edge["node"]["type"] == "role.granted"
+    ]
+    ask = "query ($p: Position!) { ledger { inclusion(position: $p) { index } } }"
+    assert auditor.ask(ask, p=hidden[0])["ledger"]["inclusion"]["index"] == str(int(hidden[0]) - 1)
+    assert reader.error(ask, p=hidden[0]) == "POSITION_UNKNOWN"
 
 
 def test_a_stranger_asks_in_vain(own_service: Service) -> None:

@@ -365,6 +365,13 @@ def test_a_rotation_is_a_body_of_the_compact(officer: Client) -> None:
     officer.do("rotationJoin", {"id": code, "organization": "SADC", "region": "SOUTHERN-AFRICA"})
     officer.do("rotationLeave", {"id": code, "organization": "CICA", "reason": "Another format"})
     found = read(officer, code, "body { kind name members { edges { node { organization { code } membership } } } }")
+    members_shown = "members { position since hostedLast organization { code } region { code } }"
+    assert [one["organization"]["code"] for one in read(officer, code, members_shown)["members"]] == [
+        "ECOWAS",
+        "GCC",
+        "IGAD",
+        "SADC",
+    ]
     assert found["body"] == {
         "kind": "ROTATION",
         "name": "Regional coordination forum",

@@ -69,17 +69,18 @@ RECOMMENDATIONS: Sequence[Line] = (
         command="recommendation.respond",
         rule="recommendation.text_version",
         subject="Recommendation",
-        rows="from {recommendation} t cross join {capacities} c",
-        when="{is_known} and t.decision = 'under_review' and t.ending is null and t.proposer <> c.organization"
+        rows="from {recommendation} t cross join unnest({organizations}) o (code)",
+        when="{is_known} and t.decision = 'under_review' and t.ending is null and t.proposer <> o.code"
         " and (exists (select from {body} b join {body_member} m on m.body = b.id"
-        " where b.code = t.body and m.organization = c.organization) or (c.regional and t.regions && c.near))"
+        " where b.code = t.body and m.organization = o.code) or exists (select from {capacities} c"
+        " where c.organization = o.code and c.regional and t.regions && c.near))"
         " and not exists (select from {part_recommendation_response} a where a.recommendation = t.id"
-        " and a.version <= t.version and a.organization = c.organization and a.text_version = t.text_version)",
+        " and a.version <= t.version and a.organization = o.code and a.text_version = t.text_version)",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="t.code",
         code="t.code",
-        reference="t.code || '/' || c.organization",
-        organization="c.organization",
+        reference="t.code || '/' || o.code",
+        organization="o.code",
         since="t.stands_since",
         facts={"body": "t.body", "meeting": "t.meeting", "text_version": "t.text_version"},
     ),
@@ -93,18 +94,19 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.objector",
         subject="Recommendation",
         rows="from {recommendation} t join {part_recommendation_silence} s"
-        " on s.recommendation = t.id and s.version <= t.version and s.number = t.silence cross join {capacities} c",
+        " on s.recommendation = t.id and s.version <= t.version and s.number = t.silence"
+        " cross join unnest({organizations}) o (code)",
         when="{is_known} and t.decision = 'in_silence' and t.silence_deadline >= {now}"
         " and coalesce((select m.membership = 'member' from {body} b join {body_member} m on m.body = b.id"
-        " where b.code = t.body and m.organization = c.organization),"
-        " exists (select from {organization} o where o.code = c.organization and o.compact_status = 'member'))"
+        " where b.code = t.body and m.organization = o.code),"
+        " exists (select from {organization} c where c.code = o.code and c.compact_status = 'member'))"
         " and not exists (select from {part_recommendation_response} a where a.recommendation = t.id"
-        " and a.version <= t.version and a.version > s.version and a.organization = c.organization)",
+        " and a.version <= t.version and a.version > s.version and a.organization = o.code)",
         whose={Reach.OWN_ORGANIZATION: "true"},
         key="t.code",
         code="t.code",
-        reference="t.code || '/' || c.organization",
-        organization="c.organization",
+        reference="t.code || '/' || o.code",
+        organization="o.code",
         since="s.recorded_at",
         due=Due(
             words="the deadline of the silence",
