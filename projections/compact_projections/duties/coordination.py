@@ -158,8 +158,8 @@ MEETINGS: Sequence[Line] = (
         subject="AgendaItem",
         rows="from {coordination_meeting} t join {agenda_item} i on i.meeting = t.code and i.state = 'open'",
         when="t.state = 'concluded' and not exists (select from {recommendation} a where a.code = i.recommendation"
-        " and a.decision in ('under_review', 'in_silence', 'deferred', 'referred') and a.ending is null"
-        " and t.body in (a.body, a.referred_by))",
+        " and (a.act ->> 'meeting' = t.code or (a.decision in ('under_review', 'in_silence', 'deferred', 'referred')"
+        " and a.ending is null and t.body in (a.body, a.referred_by))))",
         whose={Reach.ANY: "true", Reach.OWN_BODY: "{is_chaired}", Reach.OWN_ORGANIZATION: "{is_hosted}"},
         key="i.id",
         code="i.code",
@@ -194,7 +194,8 @@ MEETINGS: Sequence[Line] = (
         command="coordination_meeting.convene",
         subject="BodyEntry",
         rows="from {agenda_item} i",
-        when="i.waits and i.to_date <= {today}",
+        when="i.waits and i.to_date <= {today} and not exists (select from {coordination_meeting} m"
+        " where m.body = i.body and m.state = 'convened' and (m.starts_at at time zone m.zone)::date >= i.to_date)",
         whose={
             Reach.ANY: "true",
             Reach.OWN_BODY: "i.body = any({bodies}) and exists (select from {catalogue_entry} e where e.kind = 'body'"
