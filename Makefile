@@ -14,7 +14,7 @@ help:
 	@echo "make test    the whole test suite, against a PostgreSQL of its own"
 	@echo "make check   formatting, lint, types, layers, the schema's contract"
 	@echo "make bench   measure against the stock event-sourcing library"
-	@echo "make schema catalogue   write schema.graphql, docs/events.md and docs/rules.md"
+	@echo "make schema catalogue   write schema.graphql, docs/events.md, rules.md and today.md"
 	@echo "make lock    write both lock files anew, with uv: what runs, and what it is developed with"
 
 $(VENV)/.installed: requirements.lock pyproject.toml
@@ -51,6 +51,7 @@ schema: $(VENV)/.installed
 catalogue: $(VENV)/.installed
 	$(BIN)/compact catalogue > docs/events.md
 	$(BIN)/compact catalogue --rules > docs/rules.md
+	$(BIN)/compact catalogue --today > docs/today.md
 
 lock:
 	$(LOCK) --group build --output-file requirements.lock

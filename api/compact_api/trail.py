@@ -145,9 +145,10 @@ def entry(row: TrailRow, asking: Asking) -> TrailEntry:
     )
 
 
-PERSONAL = frozenset({"focal_point", "role", "body"})
-"""Kinds whose free text speaks of a person: it is for the secretariat, auditors and those concerned. So is that of
-other kinds where it lies under a person's key; but who is told of a private fact, is told all of it."""
+PERSONAL = frozenset({"focal_point", "role", "body", "rotation", "coordination_meeting", "agenda_item"})
+"""Kinds whose free text speaks of persons, or of what is for those at the table: it is for the secretariat, auditors
+and the organization that said it. So is that of other kinds where it lies under a person's key; but who is told of a
+private fact, is told all of it."""
 
 
 async def opened(info: Info, row: TrailRow, sealed: dict[str, Any] | None) -> str | None:

@@ -521,6 +521,7 @@ class CoordinationMeeting(Aggregate):
         """Somebody attended for an organization."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.attendance_recorded"
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"capacity", "details_hash", "organization", "registration", "subject"})
         organization: Annotated[Code, Meta(description="code of the organization attended for")]
         subject: Annotated[UUID, Meta(description="who attended")]
         capacity: Annotated[Capacity, Meta(description="as its focal point, as an alternate, or as neither")]
@@ -548,7 +549,7 @@ class CoordinationMeeting(Aggregate):
         """The meeting decided something that is not about a recommendation."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.decision_recorded"
-        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"text"})
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"item", "method", "number", "text"})
         number: Annotated[Number, Meta(description="number of the decision, unique in its meeting")]
         text: Annotated[Text, Meta(description="what was decided")]
         method: Annotated[Method, Meta(description="how the meeting came to it")]
@@ -575,7 +576,7 @@ class CoordinationMeeting(Aggregate):
         """The meeting agreed that an organization does something by a day."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.action_agreed"
-        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"text"})
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"action", "text"})
         action: Action
         text: Annotated[Text, Meta(description="what is to be done")]
 
@@ -597,6 +598,7 @@ class CoordinationMeeting(Aggregate):
         """The last day for an action point is over, and it is neither completed nor dropped."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.action_fell_due"
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"action"})
         action: Action
 
         def releases(self) -> Sequence[str]:
@@ -617,6 +619,7 @@ class CoordinationMeeting(Aggregate):
         """An action point was done, on this evidence."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.action_completed"
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"action"})
         action: Action
         evidence: Annotated[tuple[Sealed, ...], Meta(min_length=1, description="documents and other proof, one each")]
 
@@ -638,6 +641,7 @@ class CoordinationMeeting(Aggregate):
         """An action point is not pursued."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.action_dropped"
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"action"})
         action: Action
 
         def releases(self) -> Sequence[str]:

@@ -232,7 +232,7 @@ RULES: Mapping[str, str] = {
 
 
 ALARMS = "due:"
-"""Prefix of the claims that are alarms. They name what they are about, so no two facts want the same: no rule refuses."""
+"""Prefix of the claims that are alarms. They name what they are about, so no two facts want the same one."""
 
 
 class Alarm(Value, frozen=True, kw_only=True):

@@ -190,11 +190,15 @@ def schema(
 @app.command()
 def catalogue(
     rules: Annotated[bool, typer.Option("--rules", help="The rules that may refuse, instead of the facts.")] = False,
+    today: Annotated[bool, typer.Option("--today", help="What is to be done, by whom, instead of the facts.")] = False,
 ) -> None:
-    """Print every fact that can be stated, with its fields, as Markdown; with --rules, every rule that may refuse."""
-    from compact_infra import catalogue_page, rules_page
+    """Print every fact that can be stated, with its fields, as Markdown; with --rules, every rule that may refuse; with
+    --today, the table of what is to be done."""
+    from compact_infra import catalogue_page, rules_page, today_page
 
-    text = rules_page.page() if rules else catalogue_page.page()
+    if rules and today:
+        raise typer.BadParameter("either --rules or --today")
+    text = (rules_page if rules else today_page if today else catalogue_page).page()
     Output.page(text, markdown=text)
 
 

@@ -51,12 +51,17 @@ class Clockwork:
             if self._is_settled(key):
                 continue
             self._rung[key] = time.monotonic()
-            intended = self._intended(Alarm.of(key), key, holder, position)
             try:
+                intended = self._intended(Alarm.of(key), key, holder, position)
                 self.commander.give(intended.intent(by=REACTIONS), intended.then.decide)
                 given += 1
             except Refusal as refusal:
                 log.warning("alarm refused", alarm=key, refusal=str(refusal))
+            except (psycopg.OperationalError, Unavailable):
+                del self._rung[key]
+                raise
+            except Exception:  # one that fails must not keep the others from their moment
+                log.exception("alarm failed", alarm=key)
         return given
 
     def _is_settled(self, key: str) -> bool:
@@ -123,10 +128,8 @@ class Reactor:
                 break
             self._stop.wait(POLL)
         while not self._stop.is_set():
-            while self._react(connection):
+            while self.clockwork.ring() or self._react(connection):
                 pass
-            if self.clockwork.ring():
-                continue
             if not self._bell.calls(connection):
                 self._bell.wait(connection, POLL)
 

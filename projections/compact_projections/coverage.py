@@ -17,7 +17,7 @@ from compact_domain.finding import Status
 from compact_domain.kernel import NotFound, Value
 from compact_projections.asking import Asking
 from compact_projections.initiatives import GapReviewRow, InitiativeRow
-from compact_projections.overlaps import Axes, ReviewState, axes, placed
+from compact_projections.overlaps import Axes, ReviewState, axes, literal, placed
 from compact_projections.recommendations import RecommendationRow
 
 
@@ -83,7 +83,7 @@ STANDING = """
         select row_number() over () as n, t.id, t.lead, t.status, t.acting, t.regions, t.working_groups, t.ground,
             t.first_month::int4 as first_month, t.last_month::int4 as last_month, {shown} as is_shown
         from {r}.initiative t
-        where {stands} and (%(groups)s::text[] is null or t.working_groups && %(groups)s::text[])
+        where {stands} and ({groups} is null or t.working_groups && {groups})
     )
 """
 
@@ -151,14 +151,14 @@ COUNTED = """
         select distinct gap from {r}.initiative t cross join unnest(t.gaps) as a(gap) where {stands} and t.acting
     ),
     lacking as (
-        select (w.k << 12) + array_position(%(all_groups)s::text[], t.working_group) as cell,
+        select (w.k << 12) + array_position({all_groups}, t.working_group) as cell,
             array_agg(t.code order by t.code collate "C") as gaps,
             count(*) filter (where t.code not in (select gap from answered)) as unanswered
         from {r}.capacity_gap t join place p on p.part = t.region cross join unnest(p.wholes) as w(k)
         where t.open and {stands} group by 1
     ),
     advised as (
-        select (w.k << 12) + array_position(%(all_groups)s::text[], f.code) as cell, count(distinct t.id) as advice
+        select (w.k << 12) + array_position({all_groups}, f.code) as cell, count(distinct t.id) as advice
         from {r}.recommendation t cross join unnest(t.regions) as named(region)
         join place p on p.part = named.region cross join unnest(p.wholes) as w(k)
         cross join unnest(t.working_groups) as f(code)
@@ -211,22 +211,21 @@ async def cells(
 
 async def _counted(asking: Asking, known: Axes, working_groups: Collection[str] | None) -> dict[tuple[str, str], Cell]:
     """The cells in which anything counts."""
+    groups = literal(None if working_groups is None else tuple(working_groups), "text[]")
     parts = [
-        asking.compose(STANDING, stands=asking.stands(), shown=asking.shows(InitiativeRow)),
-        placed(asking, "s.lead, s.status, s.acting, s.first_month, s.last_month, s.is_shown"),
+        asking.compose(STANDING, stands=asking.stands(), shown=asking.shows(InitiativeRow), groups=groups),
+        placed(asking, known, "s.lead, s.status, s.acting, s.first_month, s.last_month, s.is_shown"),
         asking.compose(CLASHING, reviews_stand=asking.stands("v")),
         asking.compose(
             COUNTED,
             stands=asking.stands(),
             recommendations_shown=asking.shows(RecommendationRow),
             live=sql.SQL(LIVE),
+            **known.parts,
         ),
     ]
-    records = await asking.rows(
-        sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=sql.SQL(CELLS)),
-        {**known.given, "groups": None if working_groups is None else list(working_groups)},
-    )
-    return {cell.key: cell for cell in (_cell(known, record) for record in records)}
+    statement = sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=sql.SQL(CELLS))
+    return {cell.key: cell for cell in (_cell(known, record) for record in await asking.rows(statement))}
 
 
 def _cell(known: Axes, record: Sequence[Any]) -> Cell:

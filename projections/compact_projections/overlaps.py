@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, LiteralString, cast
+from typing import LiteralString, cast
 
+import msgspec
 from psycopg import sql
 
 from compact_domain.catalogue import GLOBAL, EntryKind
@@ -51,15 +52,21 @@ class Axes(Value, frozen=True, kw_only=True):
         return self.regions[number >> 12], self.working_groups[(number & 4095) - 1]
 
     @property
-    def given(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, sql.Composable]:
         """As `PLACED` takes them."""
         pairs = [(part, self.regions.index(whole)) for part in self.regions for whole in self.wholes[part]]
         return {
-            "parts": [part for part, _ in pairs],
-            "wholes": [whole for _, whole in pairs],
-            "all_regions": list(self.regions),
-            "all_groups": list(self.working_groups),
+            "parts": literal([part for part, _ in pairs], "text[]"),
+            "wholes": literal([whole for _, whole in pairs], "int4[]"),
+            "all_regions": literal(self.regions, "text[]"),
+            "all_groups": literal(self.working_groups, "text[]"),
         }
+
+
+def literal(value: object, kind: LiteralString) -> sql.Composable:
+    """A value as it stands in a statement. As parameters they would be unknown to a plan that is made once for all."""
+    plain = list(value) if isinstance(value, tuple) else value
+    return sql.SQL("{}::" + kind).format(sql.Literal(plain))
 
 
 async def axes(asking: Asking) -> Axes:
@@ -140,11 +147,11 @@ class OverlappingPair(Value, frozen=True, kw_only=True):
 
 PLACED = """
     place as materialized (
-        select part, array_agg(whole) as wholes, array_position(%(all_regions)s::text[], part) - 1 as own
-        from unnest(%(parts)s::text[], %(wholes)s::int4[]) as u(part, whole) group by part
+        select part, array_agg(whole) as wholes, array_position({all_regions}, part) - 1 as own
+        from unnest({parts}, {wholes}) as u(part, whole) group by part
     ),
     node as materialized (
-        select (p.k << 12) + array_position(%(all_groups)s::text[], f.code) as cell, p.k, p.direct, s.n, {carried}
+        select (p.k << 12) + array_position({all_groups}, f.code) as cell, p.k, p.direct, s.n, {carried}
         from (
             select s.n, w.k, bool_or(w.k = p.own) as direct
             from standing s cross join unnest(s.regions) as named(region)
@@ -163,17 +170,17 @@ STANDING = """
         select row_number() over (order by t.code collate "C") as n, t.id, t.code, t.lead, t.regions, t.working_groups,
             t.ground, t.first_month::int4 as first_month, t.last_month::int4 as last_month,
             cardinality(t.regions) as of_regions, cardinality(t.working_groups) as of_groups, {shown} as is_shown,
-            (%(initiatives)s::text[] is null or t.code = any(%(initiatives)s)) as is_named,
-            (%(leads)s::text[] is null or t.lead = any(%(leads)s)) as is_led
+            ({initiatives} is null or t.code = any({initiatives})) as is_named,
+            ({leads} is null or t.lead = any({leads})) as is_led
         from {r}.initiative t
-        where {looked_at} and t.acting and (%(groups)s::text[] is null or t.working_groups && %(groups)s::text[])
-            and (%(within)s::text[] is null or t.regions && %(within)s::text[])
+        where {looked_at} and t.acting and ({groups} is null or t.working_groups && {groups})
+            and ({within} is null or t.regions && {within})
     ),
     reached as materialized (
-        select count(*) filter (where code collate "C" < %(one)s::text)
-                + coalesce(max(1) filter (where code = %(one)s), 0.5) as a,
-            count(*) filter (where code collate "C" < %(other)s::text)
-                + coalesce(max(1) filter (where code = %(other)s), 0.5) as b
+        select count(*) filter (where code collate "C" < {one})
+                + coalesce(max(1) filter (where code = {one}), 0.5) as a,
+            count(*) filter (where code collate "C" < {other})
+                + coalesce(max(1) filter (where code = {other}), 0.5) as b
         from standing
     )
 """
@@ -196,7 +203,7 @@ PAIR = """
         from (
             select a, b, k, count(*) as groups, min(of_groups) as of_groups, min(of_regions) as of_regions,
                 min(months) as months, min(of_months) as of_months,
-                bool_or(%(cells)s::int4[] is null or cell = any(%(cells)s)) as is_wanted
+                bool_or({cells} is null or cell = any({cells})) as is_wanted
             from ({met}) m group by a, b, k
         ) m
         group by a, b having bool_or(is_wanted)
@@ -209,7 +216,7 @@ PAIR = """
     ),
     wanted as (
         select a, b, score from pair left join reviewed using (a, b)
-        where score >= %(minimum)s and (%(reviews)s::text[] is null or coalesce(review, 'none') = any(%(reviews)s))
+        where score >= {minimum} and ({reviews} is null or coalesce(review, 'none') = any({reviews}))
     )
 """
 """Who meets whom, once: the two share each of their `groups` in each of their regions."""
@@ -218,9 +225,9 @@ PAGE: LiteralString = """
     select i.code, j.code, p.score
     from (
         select a, b, score from wanted
-        where %(score)s::numeric is null or score < %(score)s
-            or (score = %(score)s and (a, b) > ((select a from reached), (select b from reached)))
-        order by score desc, a, b limit %(limit)s
+        where {score} is null or score < {score}
+            or (score = {score} and (a, b) > ((select a from reached), (select b from reached)))
+        order by score desc, a, b limit {limit}
     ) p
     join standing i on i.n = p.a join standing j on j.n = p.b order by p.score desc, p.a, p.b
 """
@@ -233,8 +240,8 @@ OF_LEADS: LiteralString = "s.is_led and u.n <> s.n and (u.n > s.n or not u.is_le
 OF_REVIEWED: LiteralString = "u.n > s.n and s.n in (select a from reviewed)"
 """Pairs whose first has been reviewed, with whomever."""
 OF_NEXT: LiteralString = """
-    u.n > s.n and s.n >= (select case when %(one)s::text is null then 1 else a end from reached)
-    and s.n <= %(ahead)s + (select case when %(one)s::text is null then 1 else a end from reached)
+    u.n > s.n and s.n >= (select case when {one} is null then 1 else a end from reached)
+    and s.n <= {ahead} + (select case when {one} is null then 1 else a end from reached)
 """
 """The pairs of the initiatives that come next, in the order of codes."""
 UNTOLD: LiteralString = "s.is_shown and s.is_named and s.is_led and not u.is_shown"
@@ -246,21 +253,20 @@ async def page_of_pairs(asking: Asking, choice: OverlapChoice, *, after: Pair | 
 
     As long as pairs of the greatest score come next, it is enough to look at some initiatives after another.
     """
-    given = {**await _given(asking, choice), "limit": limit, "ahead": AHEAD + limit}
-    if after is not None:
-        given |= {"score": after.score, "one": after.one, "other": after.other}
-    once = _once(choice)
+    known, once = await axes(asking), _once(choice)
     if once is EACH and (after is None or after.score == TOP):
-        first = await _pairs(asking, OF_NEXT, {**given, "minimum": TOP})
+        top = msgspec.structs.replace(choice, minimum=TOP)
+        first = await _pairs(asking, _statement(asking, known, PAGE, top, once=OF_NEXT, after=after, limit=limit))
         if len(first) == limit:
             return first
-    return await _pairs(asking, once, given)
+    return await _pairs(asking, _statement(asking, known, PAGE, choice, once=once, after=after, limit=limit))
 
 
 async def count_pairs(asking: Asking, choice: OverlapChoice) -> int:
     """How many overlaps there are that the viewer may know of."""
-    statement = _statement(asking, "select count(*) from wanted", once=_once(choice))
-    return cast("int", (await asking.rows(statement, await _given(asking, choice)))[0][0])
+    counted: LiteralString = "select count(*) from wanted"
+    statement = _statement(asking, await axes(asking), counted, choice, once=_once(choice))
+    return cast("int", (await asking.rows(statement))[0][0])
 
 
 async def count_untold(asking: Asking, choice: OverlapChoice) -> int:
@@ -271,8 +277,9 @@ async def count_untold(asking: Asking, choice: OverlapChoice) -> int:
     """
     if asking.own is None:
         return 0
-    statement = _statement(asking, "select count(*) from pair", once=UNTOLD, whole=True)
-    return cast("int", (await asking.rows(statement, await _given(asking, choice)))[0][0])
+    counted: LiteralString = "select count(*) from pair"
+    statement = _statement(asking, await axes(asking), counted, choice, once=UNTOLD, whole=True)
+    return cast("int", (await asking.rows(statement))[0][0])
 
 
 async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> list[OverlappingPair]:
@@ -295,9 +302,8 @@ async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> lis
     ]
 
 
-async def _pairs(asking: Asking, once: LiteralString, given: dict[str, Any]) -> list[Pair]:
-    records = await asking.rows(_statement(asking, PAGE, once=once), given)
-    return [Pair(one=one, other=other, score=score) for one, other, score in records]
+async def _pairs(asking: Asking, statement: sql.Composed) -> list[Pair]:
+    return [Pair(one=one, other=other, score=score) for one, other, score in await asking.rows(statement)]
 
 
 def _once(choice: OverlapChoice) -> LiteralString:
@@ -309,53 +315,62 @@ def _once(choice: OverlapChoice) -> LiteralString:
     return EACH if choice.reviews is None or ReviewState.NONE in choice.reviews else OF_REVIEWED
 
 
-def _statement(asking: Asking, asked: LiteralString, *, once: LiteralString, whole: bool = False) -> sql.Composed:
+def _statement(
+    asking: Asking,
+    known: Axes,
+    asked: LiteralString,
+    choice: OverlapChoice,
+    *,
+    once: LiteralString,
+    whole: bool = False,
+    after: Pair | None = None,
+    limit: int = 0,
+) -> sql.Composed:
     """A question about pairs; of the `whole`, those that the viewer may not know of included."""
+    within = None if choice.regions is None else known.within(choice.regions)
+    given = {
+        **known.parts,
+        "initiatives": literal(choice.initiatives, "text[]"),
+        "leads": literal(choice.leads, "text[]"),
+        "within": literal(within, "text[]"),
+        "groups": literal(choice.working_groups, "text[]"),
+        "cells": literal(_cells(known, within, choice.working_groups), "int4[]"),
+        "reviews": literal(choice.reviews and [str(state) for state in choice.reviews], "text[]"),
+        "minimum": literal(choice.minimum, "numeric"),
+        "score": literal(after and after.score, "numeric"),
+        "one": literal(after and after.one, "text"),
+        "other": literal(after and after.other, "text"),
+        "limit": literal(limit, "int8"),
+        "ahead": literal(AHEAD + limit, "int8"),
+    }
     shown = asking.shows(InitiativeRow)
     touching: tuple[LiteralString, ...] = ("true",) if once is EACH else ("s.direct", "not s.direct and u.direct")
     met = sql.SQL(" union all ").join(
-        asking.compose(MET, once=sql.SQL(once), touching=sql.SQL(way)) for way in touching
+        asking.compose(MET, once=asking.compose(once, **given), touching=sql.SQL(way)) for way in touching
+    )
+    carried: LiteralString = (
+        "s.lead, s.first_month, s.last_month, s.of_regions, s.of_groups, s.is_shown, s.is_named, s.is_led"
     )
     parts = [
-        asking.compose(STANDING, shown=shown, looked_at=asking.stands() if whole else shown),
-        placed(
-            asking,
-            "s.lead, s.first_month, s.last_month, s.of_regions, s.of_groups, s.is_shown, s.is_named, s.is_led",
-        ),
-        asking.compose(PAIR, met=met, reviews_stand=asking.stands("v")),
+        asking.compose(STANDING, shown=shown, looked_at=asking.stands() if whole else shown, **given),
+        placed(asking, known, carried),
+        asking.compose(PAIR, met=met, reviews_stand=asking.stands("v"), **given),
     ]
-    return sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=sql.SQL(asked))
+    return sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=asking.compose(asked, **given))
 
 
-def placed(asking: Asking, carried: LiteralString) -> sql.Composed:
-    """Every cell that the initiatives of `standing` stand in, with columns of theirs that are carried along."""
-    return asking.compose(PLACED, carried=sql.SQL(carried))
-
-
-async def _given(asking: Asking, choice: OverlapChoice) -> dict[str, Any]:
-    known = await axes(asking)
-    within = None if choice.regions is None else known.within(choice.regions)
-    groups = choice.working_groups
-    cells = [
+def _cells(known: Axes, within: Sequence[str] | None, groups: Sequence[str] | None) -> list[int] | None:
+    """The cells in one of which they must meet; None: in any."""
+    if within is None and groups is None:
+        return None
+    return [
         known.number(region, group)
         for region in (known.regions if within is None else within)
         for group in known.working_groups
         if groups is None or group in groups
     ]
-    return {
-        **known.given,
-        "initiatives": _list(choice.initiatives),
-        "leads": _list(choice.leads),
-        "within": within,
-        "groups": _list(groups),
-        "cells": None if within is None and groups is None else cells,
-        "reviews": _list(choice.reviews),
-        "minimum": choice.minimum,
-        "score": None,
-        "one": None,
-        "other": None,
-    }
 
 
-def _list(values: Sequence[str] | None) -> list[str] | None:
-    return None if values is None else [str(value) for value in values]
+def placed(asking: Asking, known: Axes, carried: LiteralString) -> sql.Composed:
+    """Every cell that the initiatives of `standing` stand in, with columns of theirs that are carried along."""
+    return asking.compose(PLACED, carried=sql.SQL(carried), **known.parts)

@@ -597,7 +597,14 @@ def _next(row: RecommendationRow, fact: Recommendation.Event, **changes: Any) ->
 
 def _decided(row: RecommendationRow, fact: Recommendation.Event, act: BodyAct, decision: Decision) -> RecommendationRow:
     withheld = _withheld(row, fact, act)
-    return replace(withheld, decision=decision, act=act, decided_by=act.body, decided_on=act.decided_on)
+    return replace(
+        withheld,
+        decision=decision,
+        act=act,
+        decided_by=act.body,
+        decided_on=act.decided_on,
+        stands_since=fact.timestamp,
+    )
 
 
 def _withheld(row: RecommendationRow, fact: Recommendation.Event, act: BodyAct) -> RecommendationRow:

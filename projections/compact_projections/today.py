@@ -154,6 +154,8 @@ async def _everything(asking: Asking, wanted: Wanted) -> tuple[sql.SQL, dict[str
             _kept.clear()
         keeping = asking.for_keeping()
         composed = sql.SQL(" union all ").join(_select(keeping, wanted, line) for line in lines)
+        if any("within" in named_in(*line.sql) for line in lines):
+            composed = sql.SQL(" ").join([keeping.compose(WITHIN, stands=keeping.stands("e")), composed])
         _kept[key] = sql.SQL(composed.as_string())
     moment = asking.moment
     parameters: dict[str, Any] = {
@@ -246,6 +248,8 @@ def _parts(asking: Asking, wanted: Wanted, line: Line) -> dict[str, sql.Composab
         "me": sql.SQL("%(me)s::uuid"),
         "bodies": sql.SQL("%(bodies)s::text[]"),
         "speaking": sql.SQL("%(speaking)s::text[]"),
+        "within": sql.SQL("within"),
+        "holding": sql.SQL("holding"),
         "organizations": sql.SQL("{}::text[]").format(sql.Placeholder(f"organizations{of}")),
         "capacities": sql.SQL(CAPACITIES).format(
             **{name: sql.Placeholder(f"{name}{of}") for name in ("acting", "regional", "near", "own", "there")}
@@ -302,6 +306,19 @@ def _words(*pieces: str) -> frozenset[str]:
     fragments = (FRAGMENTS[name] for name in named_in(*pieces) & FRAGMENTS.keys())
     return frozenset(word for piece in (*pieces, *fragments) for word in re.findall(r"\w+", piece))
 
+
+WITHIN = """
+    with recursive line (part, whole) as (
+        select e.code, e.code from {r}.catalogue_entry e where e.kind = 'region' and {stands}
+        union select l.part, e.parent from line l
+        join {r}.catalogue_entry e on e.kind = 'region' and e.code = l.whole and e.parent is not null and {stands}
+    ), within as materialized (
+        select part, whole from line union select part, 'GLOBAL' from line
+    ), holding as materialized (
+        select whole, array_agg(part) as parts from within group by whole
+    )
+"""
+"""Every region with those that it lies in, and with those that lie in it, once for all lines that ask."""
 
 CAPACITIES = """
     (select organization, regional, string_to_array(near, ' ') as near, string_to_array(own, ' ') as own,

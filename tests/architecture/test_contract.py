@@ -17,13 +17,13 @@ from graphql import (
 )
 
 from compact_api.commands import action
-from compact_api.nodes import mutation_name
+from compact_api.problems import mutation_name
 from compact_api.schema import build_schema
 from compact_api.sdl import changes, sdl
 from compact_domain.kernel import Role
 from compact_domain.policy import POLICY
 from compact_domain.published import PUBLISHED_RULES, facts
-from compact_infra import catalogue_page, rules_page
+from compact_infra import catalogue_page, rules_page, today_page
 
 ROOT = Path(__file__).parents[2]
 BY_PROCESS = {name for name, line in POLICY.items() if {role for role, _ in line.may} == {Role.PROCESS}}
@@ -74,16 +74,16 @@ def test_every_mutation_has_its_line_in_the_policy() -> None:
 
 
 def test_everything_that_somebody_may_do_has_its_mutation() -> None:
-    assert {mutation_name(*name.split(".")) for name in POLICY.keys() - BY_PROCESS} <= mutations()
+    assert {mutation_name(name) for name in POLICY.keys() - BY_PROCESS} <= mutations()
 
 
 def test_what_the_service_does_by_itself_nobody_can_ask_for() -> None:
-    assert {mutation_name(*name.split(".")) for name in BY_PROCESS} & mutations() == set()
+    assert {mutation_name(name) for name in BY_PROCESS} & mutations() == set()
 
 
 @pytest.mark.parametrize("mutation", sorted(mutations()))
 def test_a_mutation_and_its_line_lead_to_each_other(mutation: str) -> None:
-    assert mutation_name(*action(mutation).split(".")) == mutation
+    assert mutation_name(action(mutation)) == mutation
 
 
 def test_the_page_of_rules_is_written_from_the_code() -> None:
@@ -92,6 +92,10 @@ def test_the_page_of_rules_is_written_from_the_code() -> None:
 
 def test_the_page_of_facts_is_written_from_the_code() -> None:
     assert (ROOT / "docs/events.md").read_text("utf-8") == catalogue_page.page(), "write it with `make catalogue`"
+
+
+def test_the_page_of_what_is_to_be_done_is_written_from_the_code() -> None:
+    assert (ROOT / "docs/today.md").read_text("utf-8") == today_page.page(), "write it with `make catalogue`"
 
 
 def test_the_page_of_rules_has_every_rule_once_with_its_meaning() -> None:

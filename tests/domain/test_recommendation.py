@@ -34,7 +34,6 @@ from compact_domain.policy import POLICY
 from compact_domain.recommendation import (
     ADOPTED,
     ENDS,
-    WHEN_KNOWN,
     Assessment,
     Closing,
     ContestEnding,

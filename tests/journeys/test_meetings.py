@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -382,8 +383,9 @@ def test_the_record_is_for_those_at_the_table_until_the_minutes_are_final(world:
     assert world.reader.ask(node, id=point)["node"] is None
     assert au.ask(node, id=point)["node"] == {"code": "AP-1", "history": {"totalCount": 1}}
     trail = "query ($t: String!) { trail(filter: {type: {eq: $t}}, newestFirst: true) { edges { node { data } } } }"
-    for topic in ("coordination_meeting.decision_recorded", "coordination_meeting.action_agreed"):
-        assert '"text"' not in world.reader.ask(trail, t=topic)["trail"]["edges"][0]["node"]["data"]
+    for fact in ("decision_recorded", "action_agreed", "attendance_recorded"):
+        (edge, *_) = world.reader.ask(trail, t=f"coordination_meeting.{fact}")["trail"]["edges"]
+        assert json.loads(edge["node"]["data"]) == {}, "what was taken down is for those at the table"
     world.give("Conclude", meeting)
     world.give("FinalizeMinutes", meeting)
     assert told(world.reader) == whole

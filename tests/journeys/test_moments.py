@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from compact_domain.kernel import Role
@@ -106,3 +107,19 @@ def test_a_term_that_was_extended_ends_at_its_new_end_alone(settings: Settings) 
 def woken_up(service: Service) -> None:
     """The process has looked at the clock: it and who asks here ring the same, and it happens once."""
     service.compact.clockwork.ring()
+
+
+def test_one_alarm_that_fails_keeps_no_other_from_its_moment(settings: Settings) -> None:
+    with running(settings) as service:
+        service.compact.store.set_clock(START)
+        id = focal_point(service)
+        with psycopg.connect(service.compact.database_url(), autocommit=True) as connection:
+            connection.execute(
+                service.compact.store.sql(
+                    "insert into {s}.claim"
+                    " values ('due:2031-01-01T00:00:00.000000Z:nothing.known:x', gen_random_uuid(), 1)"
+                )
+            )
+        service.compact.store.set_clock(datetime(2032, 1, 1, 0, 0, 1, tzinfo=UTC))
+        service.compact.clockwork.ring()
+        assert told(service, id)[-1]["type"] == "focal_point.term_ended"

@@ -232,6 +232,13 @@ def test_why_a_member_declined_is_for_itself_and_the_secretariat(service: Servic
         None,
         None,
     ]
+    for client, why in ((own, "Own summit in the same week"), (other, None), (service.as_(Role.READER), None)):
+        facts = [
+            edge["node"]
+            for edge in read(client, code, "history { edges { node { type reason } } }")["history"]["edges"]
+        ]
+        assert {fact["reason"] for fact in facts if fact["type"] == "rotation.declined"} == {why}
+        assert {fact["reason"] for fact in facts} <= {None, why}
     (edge,) = read(officer, code, turns)["turns"]["edges"]
     assert edge["node"] | {"passedOver": []} == {
         "number": 1,

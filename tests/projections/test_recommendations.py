@@ -284,6 +284,23 @@ def test_a_lead_and_partners_change_and_a_percentage_left_out_stays() -> None:
     assert shown(changed, "lead", "partners", "percentage", "due_on") == ("UNDP", ("UNODC",), 40, DUE)
 
 
+def test_it_stands_since_what_brought_it_there_whatever_is_said_of_it_meanwhile() -> None:
+    def on(day: int, fact: Said) -> Said:
+        return said(fact.fact, at=NOW + timedelta(days=day), **fact.fields)
+
+    history = [on(1, PROPOSED), on(2, AMENDED), on(3, UNDER_REVIEW), on(4, DEFERRED)]
+    again = said(Recommendation.Deferred, act=act("4"), text_version=1, to_meeting="CC-14", to_date=None)
+    since = [row(*history[:n]).stands_since for n in (1, 2, 3, 4)]
+    assert [(instant - NOW).days for instant in since] == [1, 1, 3, 4]
+    assert row(*history, on(5, announced("2"))).stands_since == since[-1]
+    assert row(*history, on(5, again)).stands_since == NOW + timedelta(days=5), "it was put off anew"
+
+
+def test_whether_it_names_gaps_is_told_beside_them() -> None:
+    assert row(PROPOSED).answers_gaps is False
+    assert row(said(PROPOSED.fact, **PROPOSED.fields, gaps=("GAP-1",)), UNDER_REVIEW).answers_gaps is True
+
+
 def test_every_text_response_and_report_is_kept_as_it_was_said() -> None:
     def responded(organization: str, version: int, response: Response) -> Said:
         return said(Recommendation.Responded, organization=organization, text_version=version, response=response)

@@ -30,7 +30,7 @@ ANOTHERS = Concerns(
     regions=frozenset({"EAST-AFRICA"}),
     persons=frozenset({UUID(int=8)}),
 )
-MOMENT = {"position", "now", "today", "facts"}
+MOMENT = {"position", "now", "today", "facts", "within", "holding"}
 VIEWER = {"own", "me", "organizations", "bodies", "speaking", "capacities"}
 ROWS = {model.row.TABLE: model.row for model in models()}
 lines = pytest.mark.parametrize("line", TABLE.values(), ids=lambda line: line.duty.value)

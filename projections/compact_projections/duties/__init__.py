@@ -9,12 +9,13 @@ the viewer's (`whose`, by the reach of the roles that the viewer holds); `{organ
 whom and as whom the viewer acts in the roles of the line; `{capacities}`, the same organizations, each with `regional`,
 whether it stands for regions, `near`, the regions that meet those, `own`, what the viewer is limited to as its focal
 point, and `there`, what meets that (null: not limited); `{speaking}`, every organization that the viewer belongs to or
-speaks for; `{facts}`, the trail up to the moment.
+speaks for; `{facts}`, the trail up to the moment; `{within}`, every region (`part`) with each that it lies in
+(`whole`), itself and all of them together included, and `{holding}`, the other way round (`whole`, `parts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from compact_projections.duties.coordination import MEETINGS, ROTATIONS
 from compact_projections.duties.focal_points import FOCAL_POINTS
@@ -23,9 +24,16 @@ from compact_projections.duties.lines import Duty, Line
 from compact_projections.duties.recommendations import RECOMMENDATIONS
 from compact_projections.duties.retreats import RETREATS, SESSIONS
 
-TABLE: Mapping[Duty, Line] = {
-    line.duty: line
-    for lines in (RETREATS, SESSIONS, RECOMMENDATIONS, FOCAL_POINTS, ROTATIONS, MEETINGS, INITIATIVES)
-    for line in lines
+AREAS: Mapping[str, Sequence[Line]] = {
+    "Retreats": RETREATS,
+    "Sessions": SESSIONS,
+    "Recommendations": RECOMMENDATIONS,
+    "Focal points": FOCAL_POINTS,
+    "Rotations": ROTATIONS,
+    "Meetings": MEETINGS,
+    "Initiatives": INITIATIVES,
 }
-"""The table."""
+"""The table, area by area."""
+
+TABLE: Mapping[Duty, Line] = {line.duty: line for lines in AREAS.values() for line in lines}
+"""The table, line by line."""

@@ -14,7 +14,7 @@ ROTATIONS: Sequence[Line] = (
         why="The organization is asked to host the next meeting of the rotation; no answer by the day counts as no.",
         roles=FOCAL_POINT_THERE,
         command="rotation.accept",
-        alternatives=("rotation.decline", "rotation.propose_swap"),
+        alternatives=("rotation.decline",),
         rule="rotation.answer_by",
         subject="Rotation",
         rows="from {rotation_turn} t join {rotation} o on o.id = t.rotation",

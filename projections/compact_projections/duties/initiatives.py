@@ -87,10 +87,10 @@ INITIATIVES: Sequence[Line] = (
         subject="Region",
         rows='from (select w.whole as region, g.working_group, array_agg(g.code order by g.code collate "C") as gaps,'
         " max(g.identified_on) as since from {capacity_gap} g join {within} w on w.part = g.region where g.open"
-        " group by w.whole, g.working_group having bool_or(g.region = w.whole)) v",
+        " group by w.whole, g.working_group having bool_or(g.region = w.whole)) v"
+        " join {holding} h on h.whole = v.region",
         when="not exists (select from {counted_initiative} a where a.acting and v.working_group = any(a.working_groups)"
-        " and exists (select from unnest(a.regions) named (region) join {within} w on w.part = named.region"
-        " and w.whole = v.region)) and not exists (select from {gap_review} x where x.region = v.region"
+        " and a.regions && h.parts) and not exists (select from {gap_review} x where x.region = v.region"
         " and x.working_group = v.working_group and x.gaps = v.gaps)",
         whose={Reach.ANY: "true", Reach.OWN_BODY: "v.working_group = any({bodies})"},
         key="v.region",

@@ -131,10 +131,6 @@ FRAGMENTS: Mapping[str, LiteralString] = {
     " and m.turn = t.number and m.state <> 'cancelled')",
     "is_chaired": "t.kind = 'working_group_session' and t.body = any({bodies})",
     "is_hosted": "t.rotation is not null and t.host = any({organizations})",
-    "within": "(with recursive line (part, whole) as (select e.code, e.code from {catalogue_entry} e"
-    " where e.kind = 'region' union select l.part, e.parent from line l join {catalogue_entry} e"
-    " on e.kind = 'region' and e.code = l.whole and e.parent is not null)"
-    " select part, whole from line union select part, 'GLOBAL' from line)",
     "contests": "(select c.value ->> 'organization' as organization, (c.value ->> 'recorded_at')::timestamptz as since,"
     " (c.value -> 'answers' -> -1 ->> 'recorded_at')::timestamptz as answered_at"
     " from jsonb_array_elements(t.claims -> -1 -> 'contests') c where c.value ->> 'ending' is null)",

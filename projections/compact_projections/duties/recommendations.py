@@ -121,7 +121,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         why="It is before a body, and on the agenda of none of its meetings to come.",
         roles=SECRETARIAT,
         command="coordination_meeting.add_item",
-        alternatives=("coordination_meeting.convene", "recommendation.start_silence"),
+        alternatives=("recommendation.start_silence",),
         subject="Recommendation",
         rows="from {recommendation} t",
         when="t.decision = 'under_review' and t.ending is null and not exists (select from {agenda_item} i"
