@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated
 
+import msgspec
 import strawberry
 
 from compact_domain.initiative import Aggregation, IndicatorDirection, Periods
@@ -149,9 +150,15 @@ class IndicatorSeries:
         return Initiative.of(row, self.asking) if row else None
 
     @question
+    async def shared(self, info: Info) -> bool:
+        """Whether its figures are those of the others too: by the indicator, or as its initiative has joined it."""
+        joins = await info.context.many(self.asking, IndicatorJoinRow, "indicator", self.of.code)
+        return self.of.shared or any(join.shared for join in joins if join.initiative == self.rows[0].initiative)
+
+    @question
     def total(self) -> Decimal | None:
         """What it comes to: the sum over the periods, or the latest, as the indicator says."""
-        return total(self.of.aggregation, self.rows, shared=False)
+        return total(msgspec.structs.replace(self.of, shared=False), self.rows)
 
 
 @shape
@@ -263,9 +270,9 @@ class Indicator(Subject):
         return self.row.defined_on
 
     @question
-    async def shared(self, info: Info) -> bool:
-        """Whether its reporters tell of the same results, so that these are not added up."""
-        return self.row.shared or any(join.shared for join in await self._joins(info))
+    def shared(self) -> bool:
+        """Whether all who report tell of the same results, so that these are not added up."""
+        return self.row.shared
 
     @brought(MeasurementRow, by="indicator", of="code")
     def measurements(
@@ -284,12 +291,21 @@ class Indicator(Subject):
 
     @question
     async def total(self, info: Info) -> Decimal | None:
-        """What it comes to: all reporters' added up, unless they share their results; null if nothing was measured."""
+        """What it comes to for all who report; null if nothing was measured.
+
+        Sums are added up. Of the latest, each tells where the baseline has come to by what the reporter did: how far
+        each has come from it is added up, and the baseline counts once. If all share their results, one figure counts
+        for each period, the one told last. What was joined with shared results counts where no other has reported: of
+        the period, where periods are summed, or else at all.
+        """
         return await self._total(info)
 
     @question
     async def progress(self, info: Info) -> Decimal | None:
-        """How much of the way from baseline to target is done, in per cent; null if nothing was measured."""
+        """How much of the way from baseline to target is done, in per cent; null if nothing was measured.
+
+        A sum is what was added to the baseline; the latest, where that has come to: `total` tells both.
+        """
         return progress(self.row, await self._total(info))
 
     async def _initiative(self, info: Info) -> InitiativeRow | None:
@@ -302,8 +318,8 @@ class Indicator(Subject):
         return await info.context.many(self.asking, MeasurementRow, "indicator", self.row.code)
 
     async def _total(self, info: Info) -> Decimal | None:
-        shared = self.row.shared or any(join.shared for join in await self._joins(info))
-        return total(self.row.aggregation, await self._measured(info), shared=shared)
+        sharing = [join.initiative for join in await self._joins(info) if join.shared]
+        return total(self.row, await self._measured(info), sharing)
 
 
 @form

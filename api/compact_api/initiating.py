@@ -31,6 +31,8 @@ from .shapes import described, form, shape
 from .text import LongText
 from .vocabulary import MoneyInput, money_from
 
+WARNED = 20
+"""How many overlaps a warning tells one by one; the question for overlaps has them all."""
 OVERLAP = "initiative.overlap"
 """The warning that there are overlaps; which, the answer tells beside it."""
 
@@ -215,8 +217,12 @@ class InitiativePayload(Payload):
 class InitiativeScopePayload(InitiativePayload):
     """The initiative after the command, and with which others it overlaps then. Overlaps warn, and forbid nothing."""
 
-    overlaps: list[InitiativeOverlap] = described("The overlaps, the greatest first.")
-    restricted_overlaps: int = described("With how many more it overlaps that are not for the one who asks.")
+    overlaps: list[InitiativeOverlap] = described(f"The overlaps, the greatest first: the first {WARNED}.")
+    overlaps_total: int = described("How many they are altogether.")
+    restricted_overlaps: int = described(
+        "1 if it also meets, in regions, working groups and months, initiatives that are not for the one who asks,"
+        " however many and whoever leads them; else 0."
+    )
 
 
 @shape
@@ -253,7 +259,8 @@ async def _warned(info: Info, input: CommandInput, decision: Decision) -> Initia
         **told,
         initiative=await done.seen(InitiativeRow, Initiative.of),
         overlaps=[InitiativeOverlap(found=one, asking=asking) for one in found.known],
-        restricted_overlaps=found.restricted,
+        overlaps_total=found.total,
+        restricted_overlaps=int(found.restricted),
     )
 
 
@@ -262,11 +269,11 @@ async def _overlaps(done: Done, decided: list[Aggregate]) -> OverlapsFound:
     asking = await done.info.context.asking()
     it = decided[-1] if decided else None
     if isinstance(it, InitiativeAggregate):
-        return await overlaps_of(asking, it.code, it.scope, it.parties)
+        return await overlaps_of(asking, it.code, it.scope, it.parties, first=WARNED)
     row = await asking.one(InitiativeRow, "id", done.receipt.subject)
     if row is None:
-        return OverlapsFound(known=(), restricted=0)
-    return await overlaps_of(asking, row.code, row.scope, row.partners)
+        return OverlapsFound()
+    return await overlaps_of(asking, row.code, row.scope, row.partners, first=WARNED)
 
 
 @shape

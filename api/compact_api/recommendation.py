@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -37,7 +36,6 @@ from compact_projections.recommendations import (
     next_due,
     of_retreat,
     overdue,
-    withheld,
 )
 from compact_projections.silences import (
     ObjectionRow,
@@ -484,21 +482,10 @@ class Recommendation(Subject):
     async def allowed_commands(self, info: Info) -> list[str]:
         """The mutations that the one who asks might give now, as the rules' own guards say; of a past moment: then.
 
-        None, to those who may not know of it yet, while something that was decided is withheld.
+        What was decided and is withheld changes nothing for those who may not know of it yet: these are the commands that
+        follow from what they see, and are refused until it is announced.
         """
-        if await self._is_withheld(info):
-            return []
         return await allowed_commands(info, self.asking, RecommendationAggregate, self.row.id, self.row.version)
-
-    async def _is_withheld(self, info: Info) -> bool:
-        """Whether how it stands is withheld from the one who asks."""
-        asking = self.asking
-
-        async def load(ids: list[UUID]) -> list[bool]:
-            hidden = await withheld(asking, ids)
-            return [id in hidden for id in ids]
-
-        return await info.context.loader(("withheld", asking.moment.position), load).load(self.row.id)
 
     @question
     def code(self) -> Code:

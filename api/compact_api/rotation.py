@@ -448,14 +448,17 @@ class Rotation(Subject):
         )
 
     @question
-    def forecast(self, first: Farthest = 6) -> list[RotationForecast]:
+    def forecast(self, info: Info, first: Farthest = 6) -> list[RotationForecast]:
         """Who hosts the next turns that are not over, if every offer is accepted, and why.
 
-        Fewer than asked for, where the cadence comes to its end; none once the rotation has ended.
+        A turn whose day has come before it had a host is none of them. Fewer than asked for, where the cadence comes
+        to its end; none once the rotation has ended.
         """
         if not 0 <= first <= FARTHEST:
             raise InvalidInput(fields=[("first", f"must be 0 to {FARTHEST}")])
-        ahead = self.row.rota.forecast(self.row.cadence, first)
+        cadence, now = self.row.cadence, self.asking.moment.recorded_until
+        info.context.flips_at(end_of_day(cadence.day(now), cadence.zone))
+        ahead = self.row.rota.forecast(cadence, first, now)
         return [RotationForecast(ahead=one, rotation=self.row, asking=self.asking) for one in ahead]
 
     @question

@@ -21,6 +21,7 @@ from .coordination_meeting import (
     CoordinationMeetingMutations,
     CoordinationMeetingQuestions,
 )
+from .coverage import CoverageQuestions
 from .decisions import DecisionQuestions
 from .fields import question
 from .focal_point import FocalPoint, FocalPointMutations, FocalPointQuestions
@@ -127,6 +128,7 @@ class Questions(
     TodayQuestions,
     TrailQuestions,
     LedgerQuestions,
+    CoverageQuestions,
 ):
     """Everything that can be asked, of the present or of a past moment."""
 

@@ -253,7 +253,8 @@ class Bodies(GivesRoles):
     def join(self, body: UUID | str, *, organization: str, membership: Membership = Membership.MEMBER) -> Body:
         code = self._code(body)
         self._allow(organizations=[organization], bodies=[code])
-        require_entries(self._work, EntryKind.BODY, [code], field="body")
+        entry = require_entries(self._work, EntryKind.BODY, [code], field="body")[0]
+        self._require_no_rotation(entry)
         require_organization(self._work, organization)
         it = self._body(code)
         it.join(organization=organization, membership=membership, cmd=self._cmd)
@@ -262,9 +263,17 @@ class Bodies(GivesRoles):
     def leave(self, body: UUID | str, *, organization: str) -> Body:
         code = self._code(body)
         self._allow(organizations=[organization], bodies=[code])
+        self._require_no_rotation(self._get(Entry, Entry.key(EntryKind.BODY, code)))
         it = self._body(code)
         it.leave(organization=organization, cmd=self._cmd)
         return it
+
+    def _require_no_rotation(self, entry: Entry) -> None:
+        """Refuse to change who sits in a rotation behind its back: its members are those that stand in its queue."""
+        if cast("Entry.Created", entry.first).body_kind is BodyKind.ROTATION:
+            raise RuleViolation(
+                "body.rotation", allowed=["rotation.join", "rotation.leave"], details={"body": entry.code}
+            )
 
     def _code(self, reference: UUID | str) -> str:
         """The code of a catalogued body that is named by it, by its own id or by that of its entry. `NotFound`."""

@@ -43,7 +43,7 @@ from compact_domain.organization import Organization, require_organization
 from compact_domain.policy import sees_withheld
 from compact_domain.recommendation import Decision, Recommendation
 from compact_domain.registration import Registration
-from compact_domain.rotation import Rotation
+from compact_domain.rotation import Rotation, turn_meeting
 from compact_domain.vocabulary import BodyAct, Method, Text, Title, Zone
 
 RULES: Mapping[str, str] = {
@@ -248,7 +248,7 @@ class HostedTurn(Value, frozen=True, kw_only=True):
 
     @property
     def claim(self) -> str:
-        return f"turn-meeting:{self.rotation}:{self.turn}"
+        return turn_meeting(self.rotation, self.turn)
 
 
 class AgreedAction(Value, frozen=True, kw_only=True):

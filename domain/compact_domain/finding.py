@@ -21,6 +21,7 @@ from compact_domain.kernel import Aggregate, Code, Command, RuleViolation, Seale
 RULES: Mapping[str, str] = {
     "finding.overlap": "A review of an overlap is about two initiatives that overlap.",
     "finding.gap": "A review of a gap is about open gaps voiced in that region and in that working group's field.",
+    "finding.gaps": "A review of gaps names all that are open in that region and in that working group's field.",
 }
 CLAIMS: Mapping[str, str] = {}
 
@@ -97,7 +98,12 @@ def overlap(one: Scope, other: Scope, *, within: Mapping[str, Set[str]]) -> Over
     month. `within` tells of each region in which it lies, itself included. A region is shared by the name of the wider
     one: what lies in it counts there.
     """
-    if one.lead == other.lead or not (one.acting and other.acting):
+    return None if one.lead == other.lead else shared_by(one, other, within=within)
+
+
+def shared_by(one: Scope, other: Scope, *, within: Mapping[str, Set[str]]) -> Overlap | None:
+    """What two initiatives share, whoever leads them: all that an overlap asks for but other leads."""
+    if not (one.acting and other.acting):
         return None
     groups = sorted(set(one.working_groups) & set(other.working_groups))
     regions = shared_regions(one.regions, other.regions, within=within)
@@ -233,9 +239,13 @@ class OverlapReview(Aggregate):
         note: Sealed | None,
         cmd: Command,
     ) -> None:
-        """Review again: what was said before holds no longer, or is thought better of."""
+        """Review again: what was said before holds no longer, or is thought better of.
+
+        A note is always stated: sealed texts cannot be compared.
+        """
         (_, of_one), (_, of_other) = _pair(scopes)
-        if (self.outcome, self.of_one, self.of_other, self.overlap) == (outcome, of_one, of_other, found):
+        same = (self.outcome, self.of_one, self.of_other, self.overlap) == (outcome, of_one, of_other, found)
+        if same and note is None:
             return
         self._states(
             self.Renewed(
@@ -336,10 +346,13 @@ class GapReview(Aggregate):
             )
         )
 
+    def has_said(self, *, outcome: GapOutcome, gaps: Iterable[str], note: Sealed | str | None) -> bool:
+        """Whether the latest review says the same. A note is always new: sealed texts cannot be compared."""
+        return note is None and (self.outcome, self.gaps) == (outcome, tuple(sorted(set(gaps))))
+
     def renew(self, *, outcome: GapOutcome, gaps: Iterable[str], note: Sealed | None, cmd: Command) -> None:
         """Review again: other gaps are open, or what was said is thought better of."""
-        kept = tuple(sorted(set(gaps)))
-        if (self.outcome, self.gaps) == (outcome, kept):
+        if self.has_said(outcome=outcome, gaps=gaps, note=note):
             return
         self._states(
             self.Renewed(
@@ -347,7 +360,7 @@ class GapReview(Aggregate):
                 region=self.region,
                 working_group=self.working_group,
                 outcome=outcome,
-                gaps=kept,
+                gaps=tuple(sorted(set(gaps))),
                 note=note,
             )
         )

@@ -25,6 +25,7 @@ from compact_domain.finding import (
     overlap,
 )
 from compact_domain.kernel import (
+    SECRETARIAT,
     Actor,
     Aggregate,
     Code,
@@ -43,19 +44,21 @@ from compact_domain.kernel import (
 from compact_domain.organization import require_organization
 from compact_domain.policy import may_know
 from compact_domain.recommendation import FollowUp, Recommendation
-from compact_domain.session import require_gap, session_of_gap
+from compact_domain.session import CapacityGap, open_gaps, require_gap, session_of_gap
 from compact_domain.vocabulary import Money, Title
 
 RULES: Mapping[str, str] = {
     "initiative.dates": "An initiative ends no earlier than it starts.",
     "initiative.regions": "A region does not stand beside one that it lies in: it counts there already.",
     "initiative.countries": "The countries of an initiative lie in its regions.",
+    "initiative.lead": "Who leads an initiative is changed by the secretariat: nobody is made to lead by another.",
     "initiative.lead_partner": "An organization leads an initiative or is a partner in it, not both.",
     "initiative.partner": "An organization is a partner in a stage once, in one role.",
     "initiative.status": "An initiative goes forward one step at a time; what closes it is its conclusion.",
     "initiative.gap": "An initiative answers gaps that are open.",
     "initiative.recommendation": "What is carried out was adopted, is known to be, and has not ended.",
     "initiative.unit": "An indicator has a unit: without one, its target says nothing.",
+    "initiative.aggregation": "What is to fall is told by the latest that was measured: a sum over periods only grows.",
     "initiative.target": "A target lies beyond the baseline, in the direction of the indicator.",
     "initiative.joint": (
         "An initiative joins, once, an indicator that another has defined and that everybody may know of."
@@ -403,6 +406,8 @@ class Initiative(Aggregate):
         if fact.regions is not None or fact.countries is not None:
             own = self.countries if fact.countries is None else fact.countries
             _require_places(fact.regions or self.regions, own, geography)
+        if fact.lead is not None and not cmd.by.holds(*SECRETARIAT):
+            raise self._no("initiative.lead", lead=self.lead, asked=fact.lead)
         if any(organization == fact.lead for organization, _ in self.partners):
             raise self._no("initiative.lead_partner", organization=str(fact.lead))
         self._states(fact)
@@ -601,6 +606,8 @@ class Initiative(Aggregate):
         self._may("define_indicator", cmd)
         if code in self.indicators:
             raise RuleViolation("code.taken")
+        if direction is IndicatorDirection.DOWN and aggregation is Aggregation.SUM:
+            raise self._no("initiative.aggregation", direction=direction, aggregation=aggregation)
         if (target > baseline) is not (direction is IndicatorDirection.UP) or target == baseline:
             raise self._no("initiative.target", baseline=str(baseline), target=str(target), direction=direction)
         self._states(self.IndicatorDefined(**self._next(cmd), indicator=new))
@@ -751,8 +758,7 @@ class Initiative(Aggregate):
             it.measurements[key] = Reported(value=self.value, first=first, version=self.originator_version)
 
     def conclude(self, *, evaluation: Sealed, cmd: Command) -> None:
-        if self.status is Status.CLOSED:
-            return
+        """Close with an evaluation. It is stated once: of another, nobody could say whether it is the same."""
         self._may("conclude", cmd)
         self._states(self.Concluded(**self._next(cmd), evaluation=evaluation))
 
@@ -1082,20 +1088,19 @@ class Initiatives(Commands):
         outcome: GapOutcome,
         note: str | None = None,
     ) -> GapReview:
-        """Say what is to be done about open gaps of a region in a working group's field; it holds for these gaps."""
+        """Say what is to be done about the open gaps of a region in a working group's field: it holds for these gaps.
+
+        What was said already may be said again, whichever gaps are open by then.
+        """
         id = GapReview.key(region, working_group)
         self._about(id)
         self._allow(bodies=[working_group])
         standing = self._find(GapReview, id)
         if standing is None:
             self._require_entries(regions=[region], working_groups=[working_group])
-        for code in gaps:
-            gap = require_gap(self._work, code)
-            session_of_gap(self._work, code).require_begun(self._cmd.effective)
-            counts = region == GLOBAL or region in ancestors(self._work, [gap.region])
-            if not (gap.open and counts and gap.working_group == working_group):
-                details = {"gap": code, "region": gap.region, "working_group": gap.working_group}
-                raise RuleViolation("finding.gap", details=details)
+        elif standing.has_said(outcome=outcome, gaps=gaps, note=note):
+            return standing
+        self._require_gaps(gaps, region, working_group)
         if outcome is GapOutcome.DISMISSED:
             self._require_reason()
         sealed = self._seal(note, field="note", about=id)
@@ -1130,6 +1135,24 @@ class Initiatives(Commands):
         if organization is None:
             raise InvalidInput(fields=[("onBehalfOf", "is needed: the actor belongs to no organization")])
         return it, organization
+
+    def _require_gaps(self, gaps: Sequence[str], region: str, working_group: str) -> None:
+        """Refuse other gaps than all those that are open in a region and in a working group's field."""
+
+        def counts(gap: CapacityGap) -> bool:
+            here = region == GLOBAL or region in ancestors(self._work, [gap.region])
+            return gap.open and here and gap.working_group == working_group
+
+        for code in gaps:
+            gap = require_gap(self._work, code)
+            session_of_gap(self._work, code).require_begun(self._cmd.effective)
+            if not counts(gap):
+                details = {"gap": code, "region": gap.region, "working_group": gap.working_group}
+                raise RuleViolation("finding.gap", details=details)
+        missing = [gap.code for gap in open_gaps(self._work) if gap.code not in gaps and counts(gap)]
+        if gaps and missing:
+            details = {"missing": " ".join(missing), "region": region, "working_group": working_group}
+            raise RuleViolation("finding.gaps", details=details)
 
     def _require_reason(self) -> None:
         """What is dismissed in a review is dismissed for a reason."""

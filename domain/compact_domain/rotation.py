@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 from typing import Annotated, ClassVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -51,16 +52,17 @@ RULES: Mapping[str, str] = {
     ),
     "rotation.turn": "A turn is an occurrence of the cadence that has been offered or is next to be.",
     "rotation.offer": (
-        "Turns are offered one after the other: the next when the one before is over, or its day has passed; the same"
-        " again while it is the secretariat's."
+        "Turns are offered one after the other: when the one before is over, or its day has passed, the first whose day"
+        " is still to come; the same again while it is the secretariat's, until its day."
     ),
     "rotation.queue": "A turn is offered to the first in the queue that has not passed it up.",
     "rotation.all_passed": "Every member has passed the turn up: it is the secretariat's.",
     "rotation.answer": "Only the member that a turn is offered to answers for it, or is skipped.",
     "rotation.answer_by": (
-        "An offer is answered by its day, and lapses after it; that day is not past when the offer is made, and within"
-        " a year."
+        "An offer is answered by its day, and lapses after it; that day is not past when the offer is made, within a"
+        " year, and before the day of the turn."
     ),
+    "rotation.convened": "While a meeting is convened for a turn, its host stays: until it has concluded or is cancelled.",
     "rotation.swap_turns": (
         "Members exchange turns that are theirs, accepted and still to come, or in the forecast; none on offer."
     ),
@@ -194,6 +196,17 @@ class Cadence(Value, frozen=True, kw_only=True):
         """The day of an instant in the zone."""
         return at.astimezone(ZoneInfo(self.zone)).date()
 
+    def ahead(self, now: datetime, *, after: int = 0) -> Iterator[int]:
+        """The turns after one whose days are still to come: those that there is a day left to answer for."""
+        today = self.day(now)
+        for number, at in enumerate(_recurrence(self), 1):
+            if number > after and at.date() > today:
+                yield number
+
+    def is_ahead(self, turn: int, now: datetime) -> bool:
+        """Whether the day of a turn is still to come."""
+        return next(self.ahead(now, after=turn - 1), None) == turn
+
     def _require_well_formed(self) -> None:
         if _SUB_DAILY.search(self.rule):
             raise RuleViolation("rotation.sub_daily", details={"rule": self.rule})
@@ -282,6 +295,11 @@ class Turn(Value, frozen=True, kw_only=True):
     @property
     def over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a member, or the secretariat, is to host it."""
+        return self.state in (TurnState.ACCEPTED, TurnState.SECRETARIAT)
 
 
 class Equity(Value, frozen=True, kw_only=True):
@@ -393,36 +411,37 @@ class Rota(Value, frozen=True, kw_only=True):
         passed = {passed.organization for passed in turn.passed} if turn else set()
         return next((place for place in self.queue if place.organization not in passed), None)
 
-    def forecast(self, cadence: Cadence, first: int) -> list[Ahead]:
-        """The turn offered last, unless it is over, and those after it, if every offer is accepted.
+    def forecast(self, cadence: Cadence, first: int, now: datetime) -> list[Ahead]:
+        """The turn offered last, unless it is over, and those to come after it, if every offer is accepted.
 
-        Fewer where cadence or rotation end.
+        A turn whose day has come before it had a host is none of them. Fewer where cadence or rotation end.
         """
-        return [] if self.ended else _up_to(first, self._ahead(cadence))
+        return [] if self.ended else _up_to(first, self._ahead(cadence, now))
 
-    def within_reach(self, cadence: Cadence) -> dict[int, Ahead]:
+    def within_reach(self, cadence: Cadence, now: datetime) -> dict[int, Ahead]:
         """The turns that can be exchanged at most: a round, and one more to tell a member's second turn as such."""
-        return {ahead.turn: ahead for ahead in self.forecast(cadence, 1 + 2 * len(self.queue))}
+        return {ahead.turn: ahead for ahead in self.forecast(cadence, 1 + 2 * len(self.queue), now)}
 
-    def are_theirs(self, cadence: Cadence, swap: Swap) -> bool:
+    def are_theirs(self, cadence: Cadence, swap: Swap, now: datetime) -> bool:
         """Whether the members of a swap have, or would have, the turns that they would give."""
-        ahead = self.within_reach(cadence)
+        ahead = self.within_reach(cadence, now)
         given = ((swap.turn, swap.organization), (swap.for_turn, swap.other))
         return all(turn in ahead and ahead[turn].organization == giver for turn, giver in given)
 
-    def _ahead(self, cadence: Cadence) -> Iterator[Ahead]:
+    def _ahead(self, cadence: Cadence, now: datetime) -> Iterator[Ahead]:
         queue, hosted = list(self.queue), {p.organization: p.hostings[-1].turn for p in self.queue if p.hostings}
         latest = self.latest
-        if latest and not latest.over:
+        if latest and not latest.over and (latest.has_host or cadence.is_ahead(latest.number, now)):
             asked = self._asked(latest)
             yield self._live(latest, asked)
             if asked:
                 hosted[asked.organization] = latest.number
                 queue.remove(asked)
                 queue.append(asked)
-        number = latest.number if latest else 0
         swaps = {place.organization: place.swap for place in self.queue}
-        while queue and cadence.occurrence(number := number + 1):
+        for number in cadence.ahead(now, after=latest.number if latest else 0):
+            if not queue:
+                return
             host = queue.pop(0)
             queue.append(host)
             swap = swaps.pop(host.organization, None)
@@ -492,8 +511,9 @@ class Rota(Value, frozen=True, kw_only=True):
         return it._with_turn(frees, lambda turn: replace(turn, state=TurnState.FREE, host=None, swap=None))
 
     def offered(self, offer: Offer) -> Rota:
+        """Of the turns before it, those that have a host may still be held; one that has none is over."""
         turn = self.turn(offer.turn) or Turn(number=offer.turn)
-        others = tuple(other for other in self.turns if other.number != turn.number and not other.over)
+        others = tuple(other for other in self.turns if other.number != turn.number and other.has_host)
         turn = replace(turn, state=TurnState.OFFERED, offer=offer)
         it = replace(self, turns=(*others[-UNFINISHED_KEPT:], turn))
         return it._counting(offer.organization, offered=1, open=1)
@@ -792,7 +812,8 @@ class Rotation(Aggregate):
         def after(self, rota: Rota) -> Rota:
             return rota.joined(self.member, since=self.provenance.effective_on, version=self.originator_version)
 
-    def leave(self, *, organization: str, cmd: Command) -> None:
+    def leave(self, *, organization: str, cmd: Command, convened: Set[int] = frozenset()) -> None:
+        """Go. `convened` are the turns for which meetings are convened: of those, the host stays."""
         place, known = self.rota.place(organization), self.rota.known(organization)
         if known and not place:
             return
@@ -806,6 +827,7 @@ class Rotation(Aggregate):
                 allowed=["rotation.end"],
                 details={"members": len(self.rota.queue)},
             )
+        self._require_not_convened(convened, *(turn.number for turn in self.rota.turns if turn.host == organization))
         offer = self.rota.offer
         self._states(
             self.Left(
@@ -816,6 +838,10 @@ class Rotation(Aggregate):
                 frees=self._to_come(organization, cmd.now),
             )
         )
+
+    def _require_not_convened(self, convened: Set[int], *turns: int) -> None:
+        if meets := sorted(convened & {*turns}):
+            raise self._no("rotation.convened", turn=meets[0])
 
     def _to_come(self, organization: str, now: datetime) -> int | None:
         """The turn that a member has accepted and that lies ahead."""
@@ -843,16 +869,28 @@ class Rotation(Aggregate):
         def after(self, rota: Rota) -> Rota:
             return rota.left(self.organization, frees=self.frees)
 
-    def offer(self, *, turn: int, cmd: Command, organization: str | None = None, answer_by: date | None = None) -> None:
+    def offer(
+        self,
+        *,
+        turn: int,
+        cmd: Command,
+        organization: str | None = None,
+        answer_by: date | None = None,
+        convened: Set[int] = frozenset(),
+    ) -> None:
         """Offer a turn by hand: the next one, or the same again where it fell to the secretariat."""
         if self._is_offered(turn, organization, answer_by):
             return
         self._may("offer", cmd)
-        latest = self.rota.latest
-        if latest and turn not in self._to_offer(latest, cmd.now):
-            raise self._no("rotation.offer", turn=latest.number, turn_state=latest.state.value)
-        if self.occurrence(turn) is None:
+        latest, next_ones = self.rota.latest, self._to_offer(cmd.now)
+        if turn not in next_ones and self._would_offer(cmd.now) and self.occurrence(turn) is None:
             raise self._no("rotation.turn", turn=turn)
+        if turn not in next_ones:
+            known: dict[str, str | int] = (
+                {"turn": latest.number, "turn_state": latest.state.value} if latest else {}
+            )
+            raise self._no("rotation.offer", **known, **({"next": next_ones[-1]} if next_ones else {}))
+        self._require_not_convened(convened, turn)
         place = self.rota.next_for(turn)
         if place is None:
             raise self._no("rotation.all_passed", turn=turn, members=len(self.rota.queue))
@@ -862,12 +900,17 @@ class Rotation(Aggregate):
             raise self._no("rotation.queue", turn=turn, organization=place.organization)
         self._offer(turn, answer_by=answer_by, cmd=cmd)
 
-    def _to_offer(self, latest: Turn, now: datetime) -> Iterator[int]:
-        """Which turns may be offered by hand after the latest one."""
-        if latest.state is TurnState.SECRETARIAT:
-            yield latest.number
-        if latest.over or not self._lies_ahead(latest.number, now):
-            yield latest.number + 1
+    def _to_offer(self, now: datetime) -> list[int]:
+        """Which turns may be offered by hand now."""
+        latest = self.rota.latest
+        again = latest and latest.state is TurnState.SECRETARIAT and self.cadence.is_ahead(latest.number, now)
+        following = self.cadence.ahead(now, after=latest.number if latest else 0) if self._would_offer(now) else ()
+        return [*([latest.number] if latest and again else []), *islice(following, 1)]
+
+    def _would_offer(self, now: datetime) -> bool:
+        """Whether another turn than the latest is offered next."""
+        latest = self.rota.latest
+        return latest is None or latest.over or not self._lies_ahead(latest.number, now)
 
     def _is_offered(self, turn: int, organization: str | None, answer_by: date | None) -> bool:
         offer = self.rota.offer
@@ -879,18 +922,19 @@ class Rotation(Aggregate):
         )
 
     def go_on(self, *, cmd: Command) -> None:
-        """Offer the turn that is free, or the one after a turn that is over, to the first who has not passed it up."""
+        """Offer the turn that is free, or after one that is over the first still to come, to who has not passed it up.
+
+        A turn that is free when its day has come is over without a meeting, like those that nobody was asked to host
+        before theirs.
+        """
         latest = self.rota.latest
-        if self.rota.ended:
+        if self.rota.ended or (latest and not (latest.over or latest.state is TurnState.FREE)):
             return
-        if latest is None or latest.over:
-            self._offer(latest.number + 1 if latest else 1, cmd=cmd)
-        elif latest.state is TurnState.FREE:
-            self._offer(latest.number, cmd=cmd)
+        done = latest.number - (latest.state is TurnState.FREE) if latest else 0
+        for turn in islice(self.cadence.ahead(cmd.now, after=done), 1):
+            self._offer(turn, cmd=cmd)
 
     def _offer(self, turn: int, *, cmd: Command, answer_by: date | None = None) -> None:
-        if self.occurrence(turn) is None:
-            return
         place = self.rota.next_for(turn)
         if place is None:
             self._states(self.FellToSecretariat(**self._next(cmd), rotation=self.code, turn=turn))
@@ -903,17 +947,26 @@ class Rotation(Aggregate):
             answer_by=day,
             closes_at=end_of_day(day, self.cadence.zone),
         )
-        again = self.rota.turn(turn) is not None
-        self._states(self.Offered(**self._next(cmd), rotation=self.code, offer=offer, again=again))
+        latest = self.rota.latest
+        done = latest.number - (latest.state is TurnState.FREE) if latest else 0
+        self._states(
+            self.Offered(
+                **self._next(cmd),
+                rotation=self.code,
+                offer=offer,
+                again=self.rota.turn(turn) is not None,
+                gone_by=max(0, turn - done - 1),
+            )
+        )
 
     def _answer_by(self, turn: int, asked: date | None, now: datetime) -> date:
-        """The last day for an answer: as asked, or the usual days from now, but not after the turn itself."""
+        """The last day for an answer: as asked, or the usual days from now, but before the day of the turn."""
         today, starts_at = self.cadence.day(now), self.occurrence(turn)
         assert starts_at is not None
+        day_before = starts_at.date() - timedelta(days=1)
         if asked is None:
-            usual, day = today + timedelta(days=self.answer_days), starts_at.date()
-            return min(usual, day) if day >= today else usual
-        latest = today + timedelta(days=366)
+            return min(today + timedelta(days=self.answer_days), day_before)
+        latest = min(today + timedelta(days=366), day_before)
         if not today <= asked <= latest:
             raise self._no("rotation.answer_by", turn=turn, earliest=today.isoformat(), latest=latest.isoformat())
         return asked
@@ -925,6 +978,10 @@ class Rotation(Aggregate):
         rotation: OfRotation
         offer: Annotated[Offer, Meta(description="which turn, to whom, until when")]
         again: Annotated[bool, Meta(description="whether the turn had been offered before")] = False
+        gone_by: Annotated[
+            int,
+            Meta(ge=0, description="how many turns just before it are over without a meeting: their days came first"),
+        ] = 0
 
         def takes(self) -> Sequence[str]:
             return _kept_for(self.rotation, self.offer)
@@ -1038,9 +1095,11 @@ class Rotation(Aggregate):
             raise self._no("rotation.answer", **details)
         return offer
 
-    def propose_swap(self, *, organization: str, turn: int, for_turn: int, cmd: Command) -> None:
+    def propose_swap(
+        self, *, organization: str, turn: int, for_turn: int, cmd: Command, convened: Set[int] = frozenset()
+    ) -> None:
         """Offer a turn of one's own for another's. It is exchanged once the other member consents."""
-        if any(self._says_so(swap, organization, turn, for_turn) for swap in self.swaps):
+        if any(self._says_so(swap, organization, turn, for_turn, cmd.now) for swap in self.swaps):
             return
         self._may("propose_swap", cmd)
         if self.rota.place(organization) is None:
@@ -1060,35 +1119,36 @@ class Rotation(Aggregate):
                     allowed=["rotation.consent_swap"],
                     details={"swap": open_one.number},
                 )
-        self._require_exchange(swap, cmd.now)
+        self._require_exchange(swap, cmd.now, convened)
         self._states(self.SwapProposed(**self._next(cmd), rotation=self.code, swap=swap))
 
-    def _says_so(self, swap: Swap, organization: str, turn: int, for_turn: int) -> bool:
+    def _says_so(self, swap: Swap, organization: str, turn: int, for_turn: int, now: datetime) -> bool:
         """Whether that was proposed, and still is, or stands exchanged."""
         if not swap.says(organization, turn, for_turn):
             return False
         back = replace(swap, organization=swap.other, other=swap.organization)
-        return swap.number not in self.agreed or self.rota.are_theirs(self.cadence, back)
+        return swap.number not in self.agreed or self.rota.are_theirs(self.cadence, back, now)
 
     def _holder_of(self, turn: int, now: datetime) -> str:
         """The member that would give a turn."""
-        ahead = self.rota.within_reach(self.cadence).get(turn)
+        ahead = self.rota.within_reach(self.cadence, now).get(turn)
         if ahead is None or ahead.organization is None or ahead.because is Because.OFFERED:
             raise self._no("rotation.swap_turns", turn=turn)
         if self.rota.turn(turn) and not self._lies_ahead(turn, now):
             raise self._no("rotation.swap_turns", turn=turn, host=ahead.organization)
         return ahead.organization
 
-    def _require_exchange(self, swap: Swap, now: datetime) -> None:
+    def _require_exchange(self, swap: Swap, now: datetime, convened: Set[int]) -> None:
         if swap.organization == swap.other:
             raise self._no("rotation.swap_self", organization=swap.organization)
         for turn, giver in ((swap.turn, swap.organization), (swap.for_turn, swap.other)):
             if (holder := self._holder_of(turn, now)) != giver:
                 raise self._no("rotation.swap_turns", turn=turn, host=holder)
-            ahead = self.rota.within_reach(self.cadence).values()
+            ahead = self.rota.within_reach(self.cadence, now).values()
             first = next(one.turn for one in ahead if one.organization == giver)
             if turn != first:
                 raise self._no("rotation.swap_twice", organization=giver, turn=turn, first=first)
+        self._require_not_convened(convened, swap.turn, swap.for_turn)
         after = self.rota.swapped(swap, version=self.version + 1)
         for organization, before in sorted(after.hosts_twice() - self.rota.hosts_twice()):
             raise self._no("rotation.swap_twice", organization=organization, before=before)
@@ -1103,12 +1163,12 @@ class Rotation(Aggregate):
         def apply(self, it: Rotation) -> None:
             it.swaps = (*it.swaps, self.swap)
 
-    def consent_swap(self, *, number: int, cmd: Command) -> None:
+    def consent_swap(self, *, number: int, cmd: Command, convened: Set[int] = frozenset()) -> None:
         swap = self.swap(number)
         if number in self.agreed:
             return
         self._may("consent_swap", cmd)
-        self._require_exchange(swap, cmd.now)
+        self._require_exchange(swap, cmd.now, convened)
         accepted = (turn.number for turn in self.rota.turns if turn.number in (swap.turn, swap.for_turn))
         self._states(self.SwapAgreed(**self._next(cmd), rotation=self.code, swap=swap, accepted=next(accepted, None)))
 
@@ -1214,6 +1274,11 @@ class Rotation(Aggregate):
             return rota.finished()
 
 
+def turn_meeting(rotation: str, turn: int) -> str:
+    """The claim of the meeting that is convened for a turn."""
+    return f"turn-meeting:{rotation}:{turn}"
+
+
 def _kept_for(rotation: str, offer: Offer | None) -> list[str]:
     """What an offer keeps while it waits: the alarm of its day, and the open work of who is asked."""
     if offer is None:
@@ -1287,7 +1352,7 @@ class Rotations(Commands):
 
     def leave(self, rotation: UUID | str, *, organization: str) -> Rotation:
         it = self._concerning(rotation, organization)
-        it.leave(organization=organization, cmd=self._cmd)
+        it.leave(organization=organization, convened=self._convened(it), cmd=self._cmd)
         self._body(it).leave(organization=organization, cmd=self._cmd)
         it.go_on(cmd=self._cmd)
         return it
@@ -1297,7 +1362,9 @@ class Rotations(Commands):
     ) -> Rotation:
         it = self._load(Rotation, rotation)
         self._allow(organizations=[organization], bodies=[it.code])
-        it.offer(turn=turn, organization=organization, answer_by=answer_by, cmd=self._cmd)
+        it.offer(
+            turn=turn, organization=organization, answer_by=answer_by, convened=self._convened(it), cmd=self._cmd
+        )
         return it
 
     def accept(self, rotation: UUID | str, *, turn: int, organization: str) -> Rotation:
@@ -1325,14 +1392,15 @@ class Rotations(Commands):
 
     def propose_swap(self, rotation: UUID | str, *, organization: str, turn: int, for_turn: int) -> Rotation:
         it = self._concerning(rotation, organization)
-        it.propose_swap(organization=organization, turn=turn, for_turn=for_turn, cmd=self._cmd)
+        convened = self._convened(it)
+        it.propose_swap(organization=organization, turn=turn, for_turn=for_turn, convened=convened, cmd=self._cmd)
         return it
 
     def consent_swap(self, rotation: UUID | str, *, swap: int) -> Rotation:
         it = self._load(Rotation, rotation)
         asked = [one.other for one in it.swaps if one.number == swap]
         self._allow_of(it, *asked)
-        it.consent_swap(number=swap, cmd=self._cmd)
+        it.consent_swap(number=swap, convened=self._convened(it), cmd=self._cmd)
         return it
 
     def end(self, rotation: UUID | str) -> Rotation:
@@ -1356,6 +1424,11 @@ class Rotations(Commands):
         it.return_turn(turn=turn, cmd=self._cmd)
         it.go_on(cmd=self._cmd)
         return it
+
+    def _convened(self, it: Rotation) -> frozenset[int]:
+        """The turns for which meetings are convened, and not over: a host has called its meeting by then."""
+        ahead = [turn.number for turn in it.rota.turns if not turn.over]
+        return frozenset(turn for turn in ahead if self._work.store.holder(turn_meeting(it.code, turn)) is not None)
 
     def _concerning(self, rotation: UUID | str, organization: str) -> Rotation:
         it = self._load(Rotation, rotation)

@@ -54,6 +54,7 @@ CLAIMS: Mapping[str, str] = {
     "room": "session.room",
     "speaker": "session.speaker",
     "gap": "code.taken",
+    "open-gap": "code.taken",
     "practice": "code.taken",
     "programme": "code.taken",
 }
@@ -789,7 +790,7 @@ class Session(Aggregate):
         voiced_by: VoicedBy
 
         def takes(self) -> Sequence[str]:
-            return (f"gap:{self.code}",)
+            return (f"gap:{self.code}", f"open-gap:{self.code}")
 
         def apply(self, it: Session) -> None:
             it.gaps[self.code] = CapacityGap(
@@ -858,6 +859,9 @@ class Session(Aggregate):
 
         TOPIC: ClassVar[str] = "session.capacity_gap_closed"
         code: Annotated[Code, Meta(description="code of the gap")]
+
+        def releases(self) -> Sequence[str]:
+            return (f"open-gap:{self.code}",)
 
         def apply(self, it: Session) -> None:
             it.gaps[self.code] = msgspec.structs.replace(it.gaps[self.code], open=False)
@@ -1039,6 +1043,12 @@ def known_session(work: Work, reference: UUID | str) -> Session:
 def require_gap(work: Work, code: str) -> CapacityGap:
     """The capacity gap of that code, in whichever session it was voiced. `NotFound`."""
     return session_of_gap(work, code).gap(code)
+
+
+def open_gaps(work: Work) -> list[CapacityGap]:
+    """The capacity gaps that are open, in whichever session they were voiced; by code."""
+    prefix = "open-gap:"
+    return [require_gap(work, key.removeprefix(prefix)) for key in work.store.claims(prefix)]
 
 
 def session_of_gap(work: Work, code: str) -> Session:

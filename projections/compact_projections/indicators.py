@@ -204,21 +204,42 @@ def measured_by(asking: Asking, initiatives: Collection[str]) -> Where:
     )
 
 
-def total(aggregation: Aggregation, measurements: Iterable[MeasurementRow], *, shared: bool) -> Decimal | None:
+def total(row: IndicatorRow, measurements: Iterable[MeasurementRow], sharing: Collection[UUID] = ()) -> Decimal | None:
     """What measurements of an indicator come to; None where there are none.
 
-    One reporter's are summed, or the latest counts, as the indicator says; the reporters' are summed. Where all tell of
-    the same results, one figure counts for each period: the one told last.
+    One reporter's are summed, or the latest counts, as the indicator says. The reporters' sums are added up. Of the
+    latest, each tells where the baseline has come to by what the reporter did: so what is added up is how far each is
+    from the baseline, and the baseline counts once. Where all tell of the same results, one figure counts for each
+    period: the one told last. `sharing` are initiatives that joined with results that are those of the others: what
+    they tell counts where no other has told, of a period that is summed, or at all.
     """
-    of_reporters: dict[tuple[UUID, str] | None, dict[date, MeasurementRow]] = {}
-    for one in sorted(measurements, key=lambda row: row.position):
-        reporter = None if shared else (one.initiative, one.organization)
-        of_reporters.setdefault(reporter, {})[one.starts_on] = one
-    if not of_reporters:
+    counted = _counted(row, measurements, sharing)
+    if not counted:
         return None
-    if aggregation is Aggregation.SUM:
-        return sum((one.value for periods in of_reporters.values() for one in periods.values()), Decimal(0))
-    return sum((periods[max(periods)].value for periods in of_reporters.values()), Decimal(0))
+    if row.aggregation is Aggregation.SUM:
+        return sum((one.value for one in counted), Decimal(0))
+    latest: dict[tuple[UUID, str] | None, MeasurementRow] = {}
+    for one in sorted(counted, key=lambda one: one.starts_on):
+        latest[None if row.shared else (one.initiative, one.organization)] = one
+    return row.baseline + sum((one.value - row.baseline for one in latest.values()), Decimal(0))
+
+
+def _counted(
+    row: IndicatorRow, measurements: Iterable[MeasurementRow], sharing: Collection[UUID]
+) -> list[MeasurementRow]:
+    """The measurements that count: all, but for those that tell of the same results as others."""
+
+    def told_of(one: MeasurementRow) -> date | None:
+        return one.starts_on if row.aggregation is Aggregation.SUM else None
+
+    told = sorted(measurements, key=lambda one: one.position)
+    if row.shared:
+        return list({one.starts_on: one for one in told}.values())
+    own = [one for one in told if one.initiative not in sharing]
+    known = {told_of(one) for one in own}
+    others = [one for one in told if one.initiative in sharing and told_of(one) not in known]
+    last = {told_of(one): one.initiative for one in others}
+    return [*own, *(one for one in others if last[told_of(one)] == one.initiative)]
 
 
 def progress(row: IndicatorRow, reached: Decimal | None) -> Decimal | None:

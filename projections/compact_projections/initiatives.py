@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
+from msgspec import convert
 from msgspec.structs import replace
 from psycopg import sql
 
@@ -22,13 +23,13 @@ from compact_domain.finding import (
     Scope,
     Status,
     month,
-    overlap,
+    shared_by,
 )
 from compact_domain.initiative import Initiative, PartnerRole, Stage, Visibility
 from compact_domain.kernel import Provenance, Sealed, Value
 from compact_projections.asking import Asking, Condition, Where
 from compact_projections.catalogue import CatalogueEntryRow
-from compact_projections.kit import ReadModel, Recorded, Row, columns, on, row_of
+from compact_projections.kit import ReadModel, Recorded, Row, on
 from compact_projections.sessions import CapacityGapRow
 
 
@@ -397,52 +398,74 @@ class OverlapFound(Value, frozen=True, kw_only=True):
 
 
 class OverlapsFound(Value, frozen=True, kw_only=True):
-    """With which initiatives one overlaps, the greatest score first; of restricted ones, how many."""
+    """With which initiatives one overlaps: the greatest, by score; of how many; and whether with one not to be told."""
 
-    known: tuple[OverlapFound, ...]
-    restricted: int
+    known: tuple[OverlapFound, ...] = ()
+    total: int = 0
+    """With how many that the viewer may know of."""
+    restricted: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.known or self.restricted)
+        return bool(self.total or self.restricted)
 
 
-async def overlaps_of(asking: Asking, code: str, scope: Scope, partners: Collection[str] = ()) -> OverlapsFound:
-    """With which initiatives one overlaps that is as it says: recorded so, or about to be.
+NARROW = ("id", "code", "lead", "status", "starts_on", "ends_on", "regions", "working_groups")
+"""What of an initiative its score rests on."""
 
-    Those that could are asked for, of whatever visibility; the domain's rule says which do.
+
+async def overlaps_of(
+    asking: Asking, code: str, scope: Scope, partners: Collection[str] = (), *, first: int
+) -> OverlapsFound:
+    """With which initiatives one overlaps that is as it says, recorded so or about to be: the `first` by score.
+
+    Those that share a region, a group and a month are asked for; the domain's rule says which overlap. One that the
+    viewer may not know of is led by none of his, and counts whoever leads it: else it would be told who does, by trying
+    one lead after another.
     """
-    names = list(columns(InitiativeRow))
+    within = await regions_within(asking)
     records = await asking.rows(
         asking.compose(
-            "select {columns}, {shown} from {r}.initiative t where {stands} and t.acting and t.code <> %(code)s"
-            " and t.lead <> %(lead)s and t.working_groups && %(groups)s::text[]"
-            " and t.first_month <= %(last)s and t.last_month >= %(first)s",
-            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            "select {columns}, {shown} from {r}.initiative t where {stands} and t.acting and t.code <> {code}"
+            " and (t.lead <> {lead} or not ({shown})) and t.working_groups && {groups}::text[]"
+            " and t.regions && {regions}::text[] and t.first_month <= {last} and t.last_month >= {first}",
+            columns=sql.SQL(", ").join(map(sql.Identifier, NARROW)),
             shown=asking.shows(InitiativeRow),
             stands=asking.stands(),
-        ),
-        {
-            "code": code,
-            "lead": scope.lead,
-            "groups": list(scope.working_groups),
-            "first": month(scope.starts_on),
-            "last": month(scope.ends_on),
-        },
+            code=sql.Literal(code),
+            lead=sql.Literal(scope.lead),
+            groups=sql.Literal(list(scope.working_groups)),
+            regions=sql.Literal(_sharing(scope.regions, within)),
+            first=sql.Literal(month(scope.starts_on)),
+            last=sql.Literal(month(scope.ends_on)),
+        )
     )
-    within = await regions_within(asking) if records else {}
-    known, restricted = [], 0
-    for *record, is_shown in records:
-        other = row_of(InitiativeRow, names, record)
-        found = overlap(scope, other.scope, within=within)
-        if found is None:
-            continue
-        if is_shown:
-            joint = scope.lead in other.partners or other.lead in partners
-            known.append(OverlapFound(other=other, overlap=found, partners=joint))
-        else:
-            restricted += 1
-    known.sort(key=lambda one: (-one.overlap.score, one.other.code))
-    return OverlapsFound(known=tuple(known), restricted=restricted)
+    found: list[tuple[UUID, str, Overlap]] = []
+    restricted = False
+    for id, other, *record, is_shown in records:
+        its = convert(dict(zip(NARROW[2:], record, strict=True)), Scope)
+        shared = shared_by(scope, its, within=within)
+        if shared is not None and is_shown:
+            found.append((id, other, shared))
+        restricted |= shared is not None and not is_shown
+    found.sort(key=lambda one: (-one[2].score, one[1]))
+    rows = {row.id: row for row in await asking.many(InitiativeRow, "id", [id for id, *_ in found[:first]])}
+    return OverlapsFound(
+        known=tuple(
+            OverlapFound(other=row, overlap=shared, partners=scope.lead in row.partners or row.lead in partners)
+            for id, _, shared in found[:first]
+            for row in [rows[id]]
+        ),
+        total=len(found),
+        restricted=restricted,
+    )
+
+
+def _sharing(regions: Collection[str], within: Mapping[str, frozenset[str]]) -> list[str]:
+    """The regions by which one may share something with these: those they lie in, and those that lie in them."""
+    if GLOBAL in regions:
+        return sorted(within)
+    above = {GLOBAL}.union(*(within[region] for region in regions))
+    return sorted(above | {region for region, line in within.items() if not line.isdisjoint(regions)})
 
 
 async def regions_within(asking: Asking) -> dict[str, frozenset[str]]:

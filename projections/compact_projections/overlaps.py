@@ -18,8 +18,9 @@ from psycopg import sql
 
 from compact_domain.catalogue import GLOBAL, EntryKind
 from compact_domain.finding import Overlap, overlap
+from compact_domain.initiative import Initiative
 from compact_domain.kernel import Value
-from compact_projections.asking import Asking
+from compact_projections.asking import Asking, Moment, Where
 from compact_projections.initiatives import InitiativeRow, OverlapReviewRow, regions_within
 
 TOP = Decimal(100)
@@ -145,11 +146,14 @@ class OverlappingPair(Value, frozen=True, kw_only=True):
         return ReviewState.VALID if holds else ReviewState.OUTDATED
 
 
+PLACE = """
+    select part, array_agg(whole) as wholes, array_position({all_regions}, part) - 1 as own
+    from unnest({parts}, {wholes}) as u(part, whole) group by part
+"""
+"""Each region by its code, with the numbers of those that it counts in, and its own."""
+
 PLACED = """
-    place as materialized (
-        select part, array_agg(whole) as wholes, array_position({all_regions}, part) - 1 as own
-        from unnest({parts}, {wholes}) as u(part, whole) group by part
-    ),
+    place as materialized ({place}),
     node as materialized (
         select (p.k << 12) + array_position({all_groups}, f.code) as cell, p.k, p.direct, s.n, {carried}
         from (
@@ -216,7 +220,7 @@ PAIR = """
     ),
     wanted as (
         select a, b, score from pair left join reviewed using (a, b)
-        where score >= {minimum} and ({reviews} is null or coalesce(review, 'none') = any({reviews}))
+        where score >= {minimum} and ({reviews} is null or coalesce(review, 'none') = any({reviews})) and {fresh}
     )
 """
 """Who meets whom, once: the two share each of their `groups` in each of their regions."""
@@ -231,6 +235,16 @@ PAGE: LiteralString = """
     ) p
     join standing i on i.n = p.a join standing j on j.n = p.b order by p.score desc, p.a, p.b
 """
+
+CODES: LiteralString = (
+    "select i.code as one, j.code as other from wanted join standing i on i.n = a join standing j on j.n = b"
+)
+FRESH: LiteralString = """
+    (a, b) not in (
+        select i.n, j.n from ({before}) x join standing i on i.code = x.one join standing j on j.code = x.other
+    )
+"""
+"""That a pair is none of those before."""
 
 EACH: LiteralString = "s.direct and u.n <> s.n and (u.n > s.n or not u.direct)"
 """Every pair, once."""
@@ -282,6 +296,56 @@ async def count_untold(asking: Asking, choice: OverlapChoice) -> int:
     return cast("int", (await asking.rows(statement))[0][0])
 
 
+async def cells_with_open_pairs(asking: Asking, known: Axes, cells: Collection[int]) -> set[int]:
+    """Those of the cells in which two initiatives, of whatever visibility, meet without a valid review of it."""
+    if not cells:
+        return set()
+    found: LiteralString = """
+        select distinct s.cell from ({met}) s where not exists (
+            select from reviewed v where v.a = s.a and v.b = s.b and v.review = 'valid'
+        )
+    """
+    groups = tuple({known.named(cell)[1] for cell in cells})
+    choice = OverlapChoice(working_groups=groups)
+    once: LiteralString = EACH + " and s.cell = any({among})"
+    statement = _statement(asking, known, found, choice, once=once, among=cells, whole=True)
+    return {cell for (cell,) in await asking.rows(statement)}
+
+
+async def new_pairs(asking: Asking, earlier: Moment, *, after: Pair | None = None, limit: int) -> list[Pair]:
+    """Overlaps that were none at an earlier moment, the greatest score first, then by code; those beyond `after`."""
+    statement = await _new(asking, earlier, PAGE, after=after, limit=limit)
+    return [] if statement is None else await _pairs(asking, statement)
+
+
+async def count_new_pairs(asking: Asking, earlier: Moment) -> int:
+    """How many overlaps there are that were none at an earlier moment."""
+    statement = await _new(asking, earlier, "select count(*) from wanted")
+    return 0 if statement is None else cast("int", (await asking.rows(statement))[0][0])
+
+
+async def _new(
+    asking: Asking, earlier: Moment, asked: LiteralString, *, after: Pair | None = None, limit: int = 0
+) -> sql.Composed | None:
+    """A question about pairs that were none before: one of the two has changed what its overlaps rest on."""
+    then = asking.at(earlier)
+    changed = await asking.rows(
+        asking.compose(
+            "select t.code from {r}.initiative t left join {r}.initiative e on e.id = t.id and {stood}"
+            " where {shown} and t.acting and (e.id is null or (e.ground, e.lead) <> (t.ground, t.lead))",
+            stood=then.stands("e"),
+            shown=asking.shows(InitiativeRow),
+        )
+    )
+    if not changed:
+        return None
+    choice = OverlapChoice(initiatives=tuple(code for (code,) in changed))
+    before = _statement(then, await axes(then), CODES, choice, once=OF_NAMED)
+    fresh = sql.SQL(FRESH).format(before=before)
+    known = await axes(asking)
+    return _statement(asking, known, asked, choice, once=OF_NAMED, after=after, limit=limit, fresh=fresh)
+
+
 async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> list[OverlappingPair]:
     """Pairs of initiatives by code, each with how they overlap and its review; without those not to be known of."""
     codes = sorted({code for pair in pairs for code in pair})
@@ -300,6 +364,37 @@ async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> lis
         )
         for one, other in known
     ]
+
+
+GROUND_TOPICS = (
+    Initiative.Created.TOPIC,
+    Initiative.Revised.TOPIC,
+    Initiative.StatusChanged.TOPIC,
+    Initiative.Suspended.TOPIC,
+    Initiative.Resumed.TOPIC,
+    Initiative.Cancelled.TOPIC,
+    Initiative.Concluded.TOPIC,
+)
+"""Facts that say where, when and in which field an initiative acts, and whether it does."""
+
+
+def grounds(asking: Asking) -> sql.Composed:
+    """The condition that a fact of the trail says of an initiative what overlaps and coverage rest on."""
+    return asking.compose(
+        "(t.topic = any({topics}) and (t.topic <> {revised} or coalesce(t.data ->> 'starts_on', t.data ->> 'ends_on',"
+        " t.data ->> 'regions', t.data ->> 'working_groups', t.data ->> 'lead') is not null))",
+        topics=literal(GROUND_TOPICS, "text[]"),
+        revised=literal(Initiative.Revised.TOPIC, "text"),
+    )
+
+
+def facts_of_pair(asking: Asking, one: InitiativeRow, other: InitiativeRow) -> Where:
+    """The facts that it rests on whether two initiatives overlap."""
+    return asking.compose(
+        "(t.subject = any({subjects}) and {grounds})",
+        subjects=literal([one.id, other.id], "uuid[]"),
+        grounds=grounds(asking),
+    )
 
 
 async def _pairs(asking: Asking, statement: sql.Composed) -> list[Pair]:
@@ -323,8 +418,10 @@ def _statement(
     *,
     once: LiteralString,
     whole: bool = False,
+    among: Collection[int] = (),
     after: Pair | None = None,
     limit: int = 0,
+    fresh: sql.Composable | None = None,
 ) -> sql.Composed:
     """A question about pairs; of the `whole`, those that the viewer may not know of included."""
     within = None if choice.regions is None else known.within(choice.regions)
@@ -340,11 +437,14 @@ def _statement(
         "score": literal(after and after.score, "numeric"),
         "one": literal(after and after.one, "text"),
         "other": literal(after and after.other, "text"),
+        "among": literal(list(among), "int4[]"),
         "limit": literal(limit, "int8"),
         "ahead": literal(AHEAD + limit, "int8"),
     }
     shown = asking.shows(InitiativeRow)
-    touching: tuple[LiteralString, ...] = ("true",) if once is EACH else ("s.direct", "not s.direct and u.direct")
+    touching: tuple[LiteralString, ...] = (
+        ("true",) if once.startswith(EACH) else ("s.direct", "not s.direct and u.direct")
+    )
     met = sql.SQL(" union all ").join(
         asking.compose(MET, once=asking.compose(once, **given), touching=sql.SQL(way)) for way in touching
     )
@@ -354,9 +454,11 @@ def _statement(
     parts = [
         asking.compose(STANDING, shown=shown, looked_at=asking.stands() if whole else shown, **given),
         placed(asking, known, carried),
-        asking.compose(PAIR, met=met, reviews_stand=asking.stands("v"), **given),
+        asking.compose(PAIR, met=met, reviews_stand=asking.stands("v"), fresh=fresh or sql.SQL("true"), **given),
     ]
-    return sql.SQL("with {parts} {asked}").format(parts=sql.SQL(", ").join(parts), asked=asking.compose(asked, **given))
+    return sql.SQL("with {parts} {asked}").format(
+        parts=sql.SQL(", ").join(parts), asked=asking.compose(asked, met=met, **given)
+    )
 
 
 def _cells(known: Axes, within: Sequence[str] | None, groups: Sequence[str] | None) -> list[int] | None:
@@ -373,4 +475,9 @@ def _cells(known: Axes, within: Sequence[str] | None, groups: Sequence[str] | No
 
 def placed(asking: Asking, known: Axes, carried: LiteralString) -> sql.Composed:
     """Every cell that the initiatives of `standing` stand in, with columns of theirs that are carried along."""
-    return asking.compose(PLACED, carried=sql.SQL(carried), **known.parts)
+    return asking.compose(PLACED, place=place(asking, known), carried=sql.SQL(carried), **known.parts)
+
+
+def place(asking: Asking, known: Axes) -> sql.Composed:
+    """Each region with those that it counts in, as numbers."""
+    return asking.compose(PLACE, **known.parts)

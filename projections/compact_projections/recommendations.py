@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, TypedDict
@@ -874,21 +874,6 @@ async def next_due(asking: Asking) -> None:
     for instant in found[0]:
         if instant is not None:
             asking.moment.is_past(instant)
-
-
-async def withheld(asking: Asking, ids: Collection[UUID]) -> set[UUID]:
-    """Which of the recommendations stand otherwise than this viewer may know."""
-    if asking.inside:
-        return set()
-    found = await asking.rows(
-        asking.compose(
-            "select t.id from {r}.recommendation t where t.id = any({ids}) and t.withheld_from is not null"
-            " and t.since <= {p} and t.until > {p}",
-            ids=sql.Literal(list(ids)),
-            p=sql.Literal(asking.moment.position),
-        )
-    )
-    return {id for (id,) in found}
 
 
 def of_retreat(asking: Asking, retreat: str) -> sql.Composed:

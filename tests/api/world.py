@@ -694,7 +694,8 @@ class World:
                 self._initiative(code, step)
             next_status = "FINALISATION" if code == "INI-IMPLEMENTED" else "IMPLEMENTATION"
             self.add("Initiative", code, is_secret=is_secret, indicator=f"IND-{code}", next=next_status)
-        found: Fields = {"region": "WEST-AFRICA", "workingGroup": "NRCTS", "gaps": ["GAP-S-RUNNING"]}
+        gaps = [f"GAP-{code}" for code in ("S-APPROVED", "S-CONCLUDED", "S-RUNNING")]
+        found: Fields = {"region": "WEST-AFRICA", "workingGroup": "NRCTS", "gaps": gaps}
         self.do("initiativeReviewGap", **found, outcome="ACCEPTED")
 
     def _initiative(self, code: str, step: str) -> None:

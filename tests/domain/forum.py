@@ -142,7 +142,7 @@ class Forum(Histories):
 
     def hosts(self, first: int = 6) -> list[tuple[int, str | None]]:
         it = self.the
-        return [(ahead.turn, ahead.organization) for ahead in it.rota.forecast(it.cadence, first)]
+        return [(ahead.turn, ahead.organization) for ahead in it.rota.forecast(it.cadence, first, self.now)]
 
     def equity(self, organization: str) -> dict[str, int]:
         place = self.the.rota.known(organization)
@@ -297,20 +297,20 @@ class Turns(RuleBasedStateMachine):
         starts_at = self.it.occurrence(latest.number)
         assert starts_at is not None
         self.now = max(self.now, starts_at)
-        self._do("offer", turn=latest.number + 1)
+        self._do("offer", turn=next(self.it.cadence.ahead(self.now, after=latest.number)))
 
     @rule(is_accepted=st.booleans(), one=st.integers(0, 6), other=st.integers(0, 6))
     def swaps(self, is_accepted: bool, one: int, other: int) -> None:
         if is_accepted and (offer := self.it.rota.offer):
             self._do("accept", turn=offer.turn, organization=offer.organization)
-        ahead = self.it.rota.forecast(self.it.cadence, len(self.it.rota.queue))
+        ahead = self.it.rota.forecast(self.it.cadence, len(self.it.rota.queue), self.now)
         mine, theirs = ahead[one % len(ahead)], ahead[other % len(ahead)]
         if mine.organization and self._do(
             "propose_swap", organization=mine.organization, turn=mine.turn, for_turn=theirs.turn
         ):
             self._do("consent_swap", number=len(self.it.swaps))
 
-    @rule(days=st.integers(1, 5))
+    @rule(days=st.integers(1, 25))
     def waits(self, days: int) -> None:
         self.now += timedelta(days=days)
 
@@ -344,27 +344,39 @@ class Turns(RuleBasedStateMachine):
         assert len(self.held) == (2 if self.it.rota.offer else 0)
 
     @invariant()
+    def nothing_is_offered_or_told_that_nobody_can_answer_in_time(self) -> None:
+        days = {turn: at.date() for turn in range(1, 100) if (at := self.it.occurrence(turn))}
+        offered = [fact for fact in self.facts if isinstance(fact, Rotation.Offered)]
+        for fact in offered:
+            earliest = fact.provenance.effective_on - timedelta(days=1)  # which is a day of another zone
+            assert earliest <= fact.offer.answer_by < days[fact.offer.turn]
+        latest = self.it.rota.latest
+        for ahead in self.it.rota.forecast(self.it.cadence, 3, self.now):
+            is_settled = latest and latest.has_host and latest.number == ahead.turn
+            assert is_settled or self.it.cadence.is_ahead(ahead.turn, self.now)
+
+    @invariant()
     def what_was_decided_is_what_the_facts_replay_to(self) -> None:
         assert self.replayed == self.it.rota
 
     @invariant()
     def the_forecast_is_what_happens_when_every_offer_is_accepted(self) -> None:
-        told = self.it.rota.forecast(self.it.cadence, 7)
+        told = self.it.rota.forecast(self.it.cadence, 7, self.now)
         assert [(ahead.turn, ahead.organization) for ahead in told] == list(self._happens(7))
 
     def _happens(self, first: int) -> Iterator[tuple[int, str | None]]:
-        """Every offer accepted, every meeting held, one after the other."""
+        """Every offer accepted, every meeting held, one after the other; what nobody can accept any more is over."""
         it: Any = None
         for fact in self.facts:
             it = fact.mutate(it)
+        while (offer := it.rota.offer) and not it.cadence.is_ahead(offer.turn, self.now):
+            it.lapse(turn=offer.turn, organization=offer.organization, cmd=command(now=self.now))
+            it.go_on(cmd=command(now=self.now))
         for _ in range(first):
             if offer := it.rota.offer:
-                it.accept(turn=offer.turn, organization=offer.organization, cmd=command(now=EARLY))
+                in_time = min(self.now, offer.closes_at - timedelta(seconds=1))
+                it.accept(turn=offer.turn, organization=offer.organization, cmd=command(now=in_time))
             turn = it.rota.latest
             yield turn.number, turn.host
-            it.conclude_turn(turn=turn.number, cmd=command(now=EARLY))
-            it.go_on(cmd=command(now=EARLY))
-
-
-EARLY = datetime(2025, 1, 1, 12, 0, tzinfo=UTC)
-"""Before any offer closes: what happens if all is accepted does not depend on the day."""
+            it.conclude_turn(turn=turn.number, cmd=command(now=self.now))
+            it.go_on(cmd=command(now=self.now))

@@ -663,3 +663,44 @@ def test_an_attendance_names_a_person_or_a_registration(sitting: Chamber) -> Non
         sitting.give("record_attendance", "CC-1", organization="AU", registration=UUID(int=1))
     with pytest.raises(NotFound, match="NOBODY"):
         sitting.give("record_attendance", "CC-1", organization="NOBODY", person=person("a"))
+
+
+# what a host has called
+
+
+def test_while_a_meeting_is_convened_for_a_turn_its_host_stays(forum: Chamber) -> None:
+    forum.rotation("propose_swap", "ROT-FORUM", organization="AU", turn=2, for_turn=1)
+    forum.rotation("join", "ROT-FORUM", organization="UNODC", region="WEST-AFRICA")
+    forum.convene("F-1", "10-29", **FORUM)
+
+    def ask(verb: str, **fields: Any) -> Callable[[], list[Fact]]:
+        return lambda: forum.rotation(verb, "ROT-FORUM", **fields)
+
+    assert refused("rotation.convened", ask("consent_swap", swap=1)) == {"turn": 1}
+    swap = ask("propose_swap", organization="UNODC", turn=4, for_turn=1)
+    assert refused("rotation.convened", swap) == {"turn": 1}
+    assert refused("rotation.convened", ask("leave", organization="ECOWAS")) == {"turn": 1}
+    assert forum.meeting("F-1").host == "ECOWAS"
+    ask("leave", organization="UNODC")()
+
+
+@pytest.mark.parametrize("end", ["conclude", "cancel"])
+def test_a_host_leaves_once_its_meeting_is_over_or_called_off(forum: Chamber, end: str) -> None:
+    forum.rotation("join", "ROT-FORUM", organization="UNODC", region="WEST-AFRICA")
+    forum.convene("F-1", "10-29", **FORUM)
+    if end == "conclude":
+        forum.hold("F-1", "conclude")
+    else:
+        forum.cancel("F-1")
+    forum.rotation("leave", "ROT-FORUM", organization="ECOWAS")
+    assert last(forum, Rotation.Offered).offer.organization == "AU"
+
+
+def test_a_turn_of_the_secretariat_is_not_offered_again_once_its_meeting_is_convened(forum: Chamber) -> None:
+    forum.convene("F-1", "10-29", **FORUM)
+    forum.cancel("F-1")
+    for organization in ("ECOWAS", "AU"):
+        forum.rotation("decline", "ROT-FORUM", turn=2, organization=organization)
+    forum.convene("F-2", "11-29", **{**FORUM, "turn": 2, "host": "UNOCT"})
+    forum.rotation("join", "ROT-FORUM", organization="UNODC", region="WEST-AFRICA")
+    assert refused("rotation.convened", lambda: forum.rotation("offer", "ROT-FORUM", turn=2)) == {"turn": 2}

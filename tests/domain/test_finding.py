@@ -22,7 +22,7 @@ from compact_domain.finding import (
     Status,
     overlap,
 )
-from tests.domain.scenario import Scenario, command, said
+from tests.domain.scenario import Scenario, command, said, sealed
 
 PARENTS = {
     "GLOBAL": None,
@@ -240,6 +240,9 @@ def test_a_review_keeps_what_it_was_told() -> None:
 def test_the_same_review_again_is_none_and_another_takes_its_place() -> None:
     scenario = Scenario(OverlapReview).given(MADE)
     scenario.when(lambda it: it.renew(**Pair().given())).nothing()
+    noted = Scenario(OverlapReview).given(MADE)
+    noted.when(lambda it: it.renew(**{**Pair().given(), "note": sealed("note")}))
+    noted.then(said(OverlapReview.Renewed, **Pair().told(), note=sealed("note")))
     merge = Pair().given(OverlapOutcome.MERGE)
     scenario.when(lambda it: it.renew(**merge))
     scenario.then(said(OverlapReview.Renewed, **Pair().told(OverlapOutcome.MERGE)))
@@ -286,3 +289,6 @@ def test_a_review_of_a_gap_is_about_the_gaps_it_names() -> None:
     renewed(GapOutcome.ACCEPTED, "GAP-3").then(
         said(GapReview.Renewed, **where, outcome=GapOutcome.ACCEPTED, gaps=("GAP-3",))
     )
+    noted: dict[str, Any] = {"outcome": GapOutcome.ADDRESS, "gaps": ("GAP-1", "GAP-2"), "note": sealed("note")}
+    again = Scenario(GapReview).given(made).when(lambda it: it.renew(**noted, cmd=command()))
+    again.then(said(GapReview.Renewed, **where, **noted))

@@ -119,7 +119,6 @@ REACHES: dict[Status, tuple[Said, ...]] = {
 ENDS = {
     "suspend": Status.SUSPENDED,
     "cancel": Status.CANCELLED,
-    "conclude": Status.CLOSED,
 }
 
 
@@ -172,8 +171,9 @@ VERBS: dict[str, Callable[[Initiative, Command], None]] = {
     "review_overlap": lambda it, cmd: it.require_acting("review_overlap", cmd),
     "conclude": lambda it, cmd: it.conclude(evaluation=sealed("evaluation"), cmd=cmd),
 }
-STATING = [verb for verb in VERBS if verb != "review_overlap"]
-"""Verbs that state a fact here; what a review says stands in a history of its own."""
+STATING = [verb for verb in VERBS if verb not in ("review_overlap", "conclude")]
+"""Verbs that state a fact here, and twice the same once. What a review says stands in a history of its own; an
+evaluation is sealed, so that nobody can say whether another is the same."""
 
 
 def ask(it: Initiative, verb: str, key: str = "1") -> None:
@@ -426,6 +426,10 @@ def test_a_closed_gap_is_not_answered_and_what_was_not_adopted_not_carried_out()
         ({"target": Decimal(0)}, "initiative.target"),
         ({"target": Decimal(-1)}, "initiative.target"),
         ({"direction": IndicatorDirection.DOWN}, "initiative.target"),
+        (
+            {"direction": IndicatorDirection.DOWN, "aggregation": Aggregation.SUM, "target": Decimal(-1)},
+            "initiative.aggregation",
+        ),
         ({"code": "IND-1", "title": "Another"}, "code.taken"),
     ],
 )
@@ -640,6 +644,9 @@ def test_the_lead_keeps_its_own_initiative_and_no_other(kept: Register) -> None:
     assert kept.refused("revise", "INI-3", **later, by=of("INTERPOL")) == "FORBIDDEN"
     assert kept.refused("revise", "INI-3", **later, by=READER) == "FORBIDDEN"
     assert len(kept.ask("revise", "INI-3", **later, by=of("IOM", Role.REGIONAL_FOCAL_POINT))) == 1
+    for entity in (of("IOM"), of("IOM", Role.REGIONAL_FOCAL_POINT)):
+        assert kept.refused("revise", "INI-3", lead="INTERPOL", by=entity) == "initiative.lead"
+    assert kept.ask("revise", "INI-3", lead="IOM", by=of("IOM")) == []
     kept.ask("revise", "INI-3", lead="INTERPOL")
     assert kept.refused("suspend", "INI-3", by=of("IOM")) == "FORBIDDEN"
     assert len(kept.ask("suspend", "INI-3", by=of("INTERPOL"))) == 1
@@ -782,6 +789,9 @@ def test_an_overlap_is_reviewed_by_the_chair_of_a_group_of_both(kept: Register) 
         ("SUB-SAHARAN-AFRICA",),
     )
     assert kept.ask("review_overlap", "INI-2", other="INI-3", outcome=OverlapOutcome.COORDINATE) == []
+    (fact,) = kept.ask("review_overlap", "INI-3", **review, note="And a room.")
+    assert isinstance(fact, OverlapReview.Renewed)
+    assert fact.note is not None
     dismissed: dict[str, Any] = {"other": "INI-2", "outcome": OverlapOutcome.DISMISSED}
     assert kept.refused("review_overlap", "INI-3", **dismissed) == "reason.required"
     (fact,) = kept.ask("review_overlap", "INI-3", **dismissed, reason="Other posts.")
@@ -855,9 +865,30 @@ def test_a_gap_review_is_about_open_gaps_of_its_region_and_group(kept: Register)
     assert isinstance(fact, GapReview.Created)
     assert fact.gaps == ("GAP-1", "GAP-2")
     assert kept.ask("review_gap", **both, outcome=GapOutcome.ADDRESS) == []
+    (fact,) = kept.ask("review_gap", **both, outcome=GapOutcome.ADDRESS, note="A trainer.")
+    assert isinstance(fact, GapReview.Renewed)
+    assert fact.note is not None
     assert kept.refused("review_gap", **both, outcome=GapOutcome.DISMISSED) == "reason.required"
     (fact,) = kept.ask("review_gap", **both, outcome=GapOutcome.DISMISSED, reason="Two of a kind.")
     assert isinstance(fact, GapReview.Renewed)
+
+
+def test_a_gap_review_names_all_that_is_open(kept: Register) -> None:
+    told(kept, Session, "TS-1", SESSION, *GAPS)
+    sitting = Sitting(room=None, starts_at=NOW + timedelta(hours=2), ends_at=NOW + timedelta(hours=3))
+    another = said(Session.Created, **{**SESSION.fields, "code": "TS-2", "sitting": sitting})
+    review: dict[str, Any] = {"working_group": "ETCIP", "outcome": GapOutcome.ADDRESS}
+    wide: dict[str, Any] = {**review, "region": "SUB-SAHARAN-AFRICA", "gaps": ["GAP-1"]}
+    with pytest.raises(RuleViolation) as refusal:
+        kept.ask("review_gap", **wide)
+    assert refusal.value.rule == "finding.gaps"
+    assert refusal.value.details == {"missing": "GAP-2", "region": "SUB-SAHARAN-AFRICA", "working_group": "ETCIP"}
+    kept.ask("review_gap", **{**wide, "gaps": ["GAP-1", "GAP-2"]})
+    kept.ask("review_gap", **{**wide, "region": "EAST-AFRICA"})
+    kept.ask("review_gap", **{**wide, "region": "GLOBAL", "gaps": ["GAP-1", "GAP-2"]})
+    told(kept, Session, "TS-2", another, gap("GAP-5"))
+    assert kept.refused("review_gap", **{**wide, "gaps": ["GAP-1", "GAP-2"], "note": "Why."}) == "finding.gaps"
+    assert kept.ask("review_gap", **{**wide, "gaps": ["GAP-2", "GAP-1"]}) == [], "it was said"
 
 
 ACT = BodyAct(body="CC", meeting="CC-12", number="12/3", decided_on=date(2026, 1, 10), method=Method.CONSENSUS)
@@ -888,4 +919,4 @@ def test_an_evaluation_says_something(kept: Register) -> None:
     assert kept.refused("conclude", "INI-3", evaluation=" ") == "INVALID_INPUT"
     (fact,) = kept.ask("conclude", "INI-3", evaluation="Half of the posts.", by=of("IOM"))
     assert fact.evaluation.field == "evaluation"
-    assert kept.ask("conclude", "INI-3", evaluation="Another.") == []
+    assert kept.refused("conclude", "INI-3", evaluation="Another.") == "state"

@@ -282,7 +282,7 @@ def test_a_year_of_a_forum(forum: Forum) -> None:
     assert forum.equity("ECOWAS") == {"offered": 1, "accepted": 1, "hosted": 1}
     forum.ask("consent_swap", by=focal_point("IGAD"), swap=1)
     assert forum.hosts() == [(2, "GCC"), (3, "CICA"), (4, "IGAD"), (5, "ECOWAS"), (6, "GCC"), (7, "OAS-CICTE")]
-    assert [ahead.because for ahead in forum.the.rota.forecast(CADENCE, 4)] == [
+    assert [ahead.because for ahead in forum.the.rota.forecast(CADENCE, 4, forum.now)] == [
         Because.ACCEPTED,
         Because.SWAPPED,
         Because.SWAPPED,
@@ -327,7 +327,7 @@ def test_when_all_pass_a_turn_up_it_is_the_secretariats(forum: Forum) -> None:
     assert forum.the.host_of(1) == "UNOCT"
     assert forum.queue == ["ECOWAS", "IGAD", "GCC", "CICA"]
     assert forum.hosts(2) == [(1, None), (2, "ECOWAS")]
-    (first, *_) = forum.the.rota.forecast(CADENCE, 1)
+    (first, *_) = forum.the.rota.forecast(CADENCE, 1, forum.now)
     assert (first.because, [passed.how for passed in first.passed]) == (Because.ALL_PASSED, [PassedUp.DECLINED] * 4)
     assert refusal(lambda: forum.ask("offer", turn=1)).details == {"turn": 1, "members": 4}
     forum.ask("join", organization="OAS-CICTE", region="AMERICAS")
@@ -369,7 +369,7 @@ def test_an_offer_is_to_be_answered_before_its_turn(forum: Forum) -> None:
     forum.rings()
     offered = forum.the.rota.offer
     assert offered is not None
-    assert (offered.organization, offered.turn, offered.answer_by) == ("IGAD", 1, date(2025, 10, 29))
+    assert (offered.organization, offered.turn, offered.answer_by) == ("IGAD", 1, date(2025, 10, 28))
 
 
 def test_who_is_skipped_keeps_its_place_and_is_not_counted_as_asked(forum: Forum) -> None:
@@ -538,7 +538,7 @@ def test_an_accepted_turn_goes_to_the_other_member_and_its_place_to_the_first(fo
     assert agreed.accepted == 1
     assert forum.the.host_of(1) == "GCC"
     assert forum.queue == ["IGAD", "ECOWAS", "CICA", "GCC"]
-    assert [(ahead.organization, ahead.because) for ahead in forum.the.rota.forecast(CADENCE, 3)] == [
+    assert [(ahead.organization, ahead.because) for ahead in forum.the.rota.forecast(CADENCE, 3, forum.now)] == [
         ("GCC", Because.SWAPPED),
         ("IGAD", Because.NEXT_IN_QUEUE),
         ("ECOWAS", Because.SWAPPED),
@@ -676,3 +676,52 @@ def test_a_code_that_names_another_body_is_taken() -> None:
 
 TestTurns = Turns.TestCase
 TestTurns.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+
+
+# the calendar goes on
+
+
+def test_when_a_meeting_concludes_long_after_its_day_the_first_turn_to_come_is_offered(forum: Forum) -> None:
+    forum.answer("accept")
+    forum.now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+    assert forum.hosts(3) == [(1, "ECOWAS"), (4, "IGAD"), (5, "GCC")]
+    held, offered = forum.concludes(1)
+    assert said_of([held, offered]) == [("Held", 1, "ECOWAS"), ("Offered", 4, "IGAD")]
+    assert isinstance(offered, Rotation.Offered)
+    assert (offered.gone_by, offered.offer.answer_by) == (2, date(2026, 6, 15))
+    assert forum.queue == ["IGAD", "GCC", "CICA", "ECOWAS"]
+
+
+def test_an_offer_that_lapses_after_the_day_of_its_turn_goes_on_to_the_next_turn(forum: Forum) -> None:
+    forum.now = datetime(2025, 10, 29, 4, 0, tzinfo=UTC)
+    assert forum.hosts(2) == [(2, "ECOWAS"), (3, "IGAD")]
+    forum.rings()
+    offered = forum.facts[-1]
+    assert isinstance(offered, Rotation.Offered)
+    assert (offered.offer.turn, offered.offer.organization, offered.gone_by, offered.again) == (2, "ECOWAS", 1, False)
+    assert forum.concludes(1) == []
+    assert forum.hosts(2) == [(2, "ECOWAS"), (3, "IGAD")]
+
+
+def test_by_hand_too_no_turn_is_offered_whose_day_has_come(forum: Forum) -> None:
+    for _ in range(4):
+        forum.answer("decline")
+    forum.ask("join", organization="OAS-CICTE", region="AMERICAS")
+    forum.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    for turn in (1, 2):
+        gone = refusal(partial(forum.ask, "offer", turn=turn))
+        assert (gone.rule, gone.details) == ("rotation.offer", {"turn": 1, "turn_state": "secretariat", "next": 3})
+    late = refusal(lambda: forum.ask("offer", turn=3, answer_by=date(2026, 4, 29)))
+    assert (late.rule, late.details["latest"]) == ("rotation.answer_by", "2026-04-28")
+    (offered,) = forum.ask("offer", turn=3, answer_by=date(2026, 4, 28))
+    assert isinstance(offered, Rotation.Offered)
+    assert offered.gone_by == 1
+
+
+def test_a_rotation_whose_cadence_began_in_the_past_begins_with_the_first_turn_to_come() -> None:
+    forum = Forum(establish=False)
+    forum.now = datetime(2025, 10, 29, 12, 0, tzinfo=UTC)
+    forum.establish()
+    offer = forum.the.rota.offer
+    assert offer is not None
+    assert (offer.turn, offer.organization) == (2, "ECOWAS")

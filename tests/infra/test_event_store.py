@@ -106,7 +106,7 @@ def organization(attempt: Attempt, code: str = "AU", to: str = "Union") -> Organ
     """An organization that has stated a fact which is not saved."""
     it = attempt.load(Organization, Organization.identify(code))
     assert it is not None
-    it.rename(names=Names(en=to), cmd=command(by=actor()))
+    it.rename(names=Names(en=to), cmd=command(by=actor(), now=it.created_on))
     return it
 
 

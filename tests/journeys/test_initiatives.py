@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from compact_api.context import Context
+from compact_domain.finding import Scope, Status
 from compact_domain.kernel import Role
 from compact_infra import Identity, Settings
 from compact_infra.operations import scrutinize
+from compact_projections.initiatives import OverlapsFound, overlaps_of
 from tests.client import Client
 from tests.conftest import Service, running
 
@@ -269,7 +272,7 @@ def test_partners_come_and_go_in_each_stage(officer: Client, iom: Client, reader
         co_design,
     ]
     becomes = {"id": code, "lead": "ECOWAS", "reason": "It takes over."}
-    assert iom.refused("initiativeRevise", becomes) == "initiative.lead_partner"
+    assert officer.refused("initiativeRevise", becomes) == "initiative.lead_partner"
 
 
 def test_an_initiative_answers_gaps_and_carries_out_what_was_adopted(
@@ -399,7 +402,10 @@ def test_changing_dates_regions_groups_lead_or_status_answers_the_warning_anew(
     assert revised(startsOn="2031-06-01", endsOn="2031-07-31") == [(posts, "65.0")]
     assert revised(startsOn="2031-07-01", dryRun=True) == []
     assert revised(regions=["CENTRAL-ASIA"], dryRun=True) == []
-    assert revised(lead="IOM", dryRun=True) == []
+    mine = interpol.give("initiativeRevise", {"id": code, "lead": "IOM", "reason": "Theirs.", "dryRun": True})
+    assert (mine["rule"], details(mine)) == ("initiative.lead", {"lead": "INTERPOL", "asked": "IOM"})
+    led = {"id": code, "lead": "IOM", "reason": "As agreed.", "dryRun": True}
+    assert officer.do("initiativeRevise", led, select=OVERLAPS)["overlaps"] == []
     rested = iom.do("initiativeSuspend", {"id": posts, "reason": "No access."})
     assert rested["warnings"] == []
     assert revised(endsOn="2031-08-31") == []
@@ -458,7 +464,8 @@ def test_a_review_holds_until_dates_regions_groups_or_status_change(
     }
     for code in (one, other):
         assert read(reader, code, REVIEWS)["reviews"] == [expected]
-    assert leads.do("initiativeReviewOverlap", {**review, "id": one, "other": other})["events"] == []
+    bare = {"id": one, "other": other, "outcome": "COORDINATE"}
+    assert leads.do("initiativeReviewOverlap", bare)["events"] == []
     iom.do("initiativeRevise", {"id": one, "budget": {"amount": "5", "currency": "XOF"}, "reason": "Prices."})
     assert read(reader, other, REVIEWS)["reviews"] == [expected]
     iom.do("initiativeRevise", {"id": one, "endsOn": "2031-09-30", "reason": "Start was late."})
@@ -501,7 +508,11 @@ def test_a_gap_review_holds_for_the_gaps_it_was_told_of(officer: Client, reader:
     refused = officer.give("initiativeReviewGap", {**review, "gaps": [first, other_field]})
     assert (refused["rule"], details(refused)["gap"]) == ("finding.gap", other_field)
     second = gap(officer, where)
-    assert officer.do("initiativeReviewGap", review, select=select)["gapReview"]["outdated"] is True
+    part = officer.give("initiativeReviewGap", review)
+    assert (part["rule"], details(part)["missing"]) == ("finding.gaps", second)
+    again = {name: value for name, value in review.items() if name != "note"}
+    said = officer.do("initiativeReviewGap", again, select=select)
+    assert (said["events"], said["gapReview"]["outdated"]) == ([], True), "it was said of what was open then"
     told = officer.do("initiativeReviewGap", {**review, "gaps": [second, first]}, select=select)["gapReview"]
     assert (told["outdated"], told["number"]) == (False, 2)
 
@@ -573,9 +584,11 @@ def test_results_that_are_shared_are_not_added_up(officer: Client, iom: Client, 
     report(interpol, crossings, code, "2030-10", "4")
     report(iom, posts, code, "2030-10", "5")
     report(iom, posts, code, "2030-11", "2.5")
-    query = "query ($c: Code!) { indicators(filter: {code: {eq: $c}}) { edges { node { total shared progress } } } }"
+    query = """query ($c: Code!) { indicators(filter: {code: {eq: $c}}) { edges { node {
+        total shared progress series { shared total } } } } }"""
     told = officer.ask(query, c=code)["indicators"]["edges"][0]["node"]
-    assert told == {"total": "7.5", "shared": True, "progress": "18.8"}
+    series = [{"shared": False, "total": "4"}, {"shared": True, "total": "7.5"}]
+    assert told == {"total": "6.5", "shared": False, "progress": "16.3", "series": series}
 
 
 def test_an_indicator_is_a_node_with_a_history_and_a_past(officer: Client, iom: Client) -> None:
@@ -772,6 +785,58 @@ def test_another_restricted_initiative_is_a_number_in_a_warning(service: Service
         assert ({one["initiative"]["code"] for one in done["overlaps"]}, done["restrictedOverlaps"]) == (codes, hidden)
 
 
+def test_no_warning_tells_who_leads_a_restricted_initiative_or_how_many_there_are(
+    service: Service, secret: Fields
+) -> None:
+    """Whichever lead is tried, what is told of restricted ones is the same."""
+    officer, interpol = service.officer, service.as_(Role.ENTITY_REPRESENTATIVE, "INTERPOL")
+    where = region(officer, parent=secret["where"])
+    mine = registered(interpol, where, "INTERPOL")
+    for times in (1, 2):
+        registered(officer, where, "UNODC", visibility="RESTRICTED")
+        tried = {**plan(where, "INTERPOL"), "dryRun": True}
+        assert interpol.do("initiativeRegister", tried, select=OVERLAPS)["restrictedOverlaps"] == 1, times
+    answers = [
+        interpol.give("initiativeRevise", {"id": mine, "lead": lead, "reason": "Why not.", "dryRun": True})
+        for lead in ("UNODC", "UNDP")
+    ]
+    assert [(one["rule"], details(one)["lead"]) for one in answers] == [("initiative.lead", "INTERPOL")] * 2
+    elsewhere = {**plan(region(officer), "INTERPOL"), "dryRun": True}
+    assert interpol.do("initiativeRegister", elsewhere, select=OVERLAPS)["restrictedOverlaps"] == 0
+    identity = service.compact.tokens.read(interpol.token or "")
+
+    async def found(lead: str) -> OverlapsFound:
+        context = Context(service.compact, identity)
+        try:
+            scope = Scope(
+                lead=lead,
+                status=Status.PIPELINE,
+                starts_on=date(2030, 8, 15),
+                ends_on=date(2031, 6, 30),
+                regions=(where,),
+                working_groups=("BMLE",),
+            )
+            return await overlaps_of(await context.asking(), "INI-NEW", scope, first=20)
+        finally:
+            await context.end()
+
+    assert service.http.portal is not None
+    for lead in ("UNODC", "UNDP", "INTERPOL"):
+        assert service.http.portal.call(found, lead).restricted is True, lead
+
+
+def test_a_warning_tells_the_greatest_overlaps_and_how_many_there_are(
+    officer: Client, iom: Client, interpol: Client
+) -> None:
+    where = region(officer)
+    least = registered(iom, where, startsOn="2031-06-01", endsOn="2031-12-31")
+    codes = [registered(iom, where) for _ in range(20)]
+    tried = {**plan(where, "INTERPOL"), "dryRun": True}
+    done = interpol.do("initiativeRegister", tried, select=f"{OVERLAPS} overlapsTotal")
+    assert [one["initiative"]["code"] for one in done["overlaps"]] == sorted(codes)
+    assert (done["overlapsTotal"], least in codes) == (21, False)
+
+
 def test_no_refusal_tells_that_a_restricted_initiative_is_there(service: Service, secret: Fields) -> None:
     interpol = service.as_(Role.ENTITY_REPRESENTATIVE, "INTERPOL")
     for client in (interpol, service.as_(Role.READER)):
@@ -860,7 +925,8 @@ def test_what_is_measured_badly_is_refused_as_data_and_writes_nothing(officer: C
     assert iom.refused("initiativeDefineIndicator", {**new, **numbers_of}) == "initiative.unit"
     wrong: list[tuple[Fields, str]] = [
         ({"target": "0"}, "initiative.target"),
-        ({"direction": "DOWN"}, "initiative.target"),
+        ({"direction": "DOWN", "aggregation": "LATEST"}, "initiative.target"),
+        ({"direction": "DOWN", "target": "-1"}, "initiative.aggregation"),
         ({"baselineYear": 12}, "INVALID_INPUT"),
         ({"code": measured}, "code.taken"),
     ]

@@ -20,10 +20,18 @@ from compact_domain.initiative import (
     Visibility,
 )
 from compact_domain.vocabulary import Money
-from compact_projections.indicators import IndicatorJoins, Indicators, Measurements, progress, total
+from compact_projections.indicators import (
+    IndicatorJoins,
+    IndicatorRow,
+    Indicators,
+    MeasurementRow,
+    Measurements,
+    progress,
+    total,
+)
 from compact_projections.initiatives import GapReviews, InitiativeRow, Initiatives, OverlapReviews, Partners
 from compact_projections.kit import columns
-from tests.domain.scenario import said, sealed
+from tests.domain.scenario import Said, said, sealed
 from tests.projections.rows import Rows, shown
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -281,6 +289,15 @@ def test_a_correction_tells_what_it_was() -> None:
     assert [(made.before, made.value, made.corrects) for made in row.corrections] == [(Decimal(6), Decimal(5), 3)]
 
 
+def defined(**changes: Any) -> IndicatorRow:
+    """The indicator, as it was defined."""
+    fields = {name: getattr(POSTS, name) for name in POSTS.__struct_fields__}
+    fact = said(Initiative.IndicatorDefined, at=NOW, indicator=Indicator(**{**fields, **changes}))
+    row = Rows(Indicators).given(Initiative, REGISTERED, fact).one(Indicators)
+    assert isinstance(row, IndicatorRow)
+    return row
+
+
 SERIES = (
     measured("6", "2025-10"),
     measured("2.5", "2025-09", "ECOWAS"),
@@ -301,15 +318,53 @@ SERIES = (
 def test_what_is_measured_is_added_up_unless_it_is_shared(
     aggregation: Aggregation, shared: bool, comes_to: str
 ) -> None:
+    row = defined(aggregation=aggregation, shared=shared)
     rows = Rows(Measurements).given(Initiative, REGISTERED, DEFINED, *SERIES).of(Measurements)
-    assert total(aggregation, rows, shared=shared) == Decimal(comes_to)
-    assert total(aggregation, reversed(rows), shared=shared) == Decimal(comes_to)
+    assert total(row, rows) == Decimal(comes_to)
+    assert total(row, reversed(rows)) == Decimal(comes_to)
+
+
+def told(*series: Said, code: str) -> list[MeasurementRow]:
+    """What was measured for another initiative."""
+    registered = said(Initiative.Created, at=NOW, **{**WHAT, "code": code})
+    rows = Rows(Measurements).given(Initiative, registered, *series, id=Initiative.identify(code))
+    return rows.of(Measurements)
+
+
+def test_who_joins_with_shared_results_takes_out_its_own_alone() -> None:
+    row, joiner = defined(aggregation=Aggregation.SUM), Initiative.identify("INI-C")
+    others = [*told(measured("100"), code="INI-A"), *told(measured("50"), code="INI-B")]
+    assert total(row, others, [joiner]) == 150
+    same, another = told(measured("30"), code="INI-C"), told(measured("7", "2025-11"), code="INI-C")
+    assert total(row, [*others, *same], [joiner]) == 150
+    assert total(row, [*others, *same, *another], [joiner]) == 157, "of that period no other has told"
+    assert total(row, [*others, *same]) == 180
+    latest = defined(aggregation=Aggregation.LATEST)
+    assert total(latest, [*others, *another], [joiner]) == 150
+    assert total(latest, another, [joiner]) == 7
+
+
+@pytest.mark.parametrize(
+    ("direction", "target", "reached", "comes_to", "done"),
+    [
+        (IndicatorDirection.UP, "100", ("60", "70"), "80", "60.0"),
+        (IndicatorDirection.DOWN, "20", ("40", "45"), "35", "50.0"),
+        (IndicatorDirection.DOWN, "20", ("40",), "40", "33.3"),
+    ],
+)
+def test_the_baseline_counts_once_however_many_report_what_is_latest(
+    direction: IndicatorDirection, target: str, reached: tuple[str, ...], comes_to: str, done: str
+) -> None:
+    row = defined(direction=direction, baseline=Decimal(50), target=Decimal(target))
+    series = [measured(value, organization=one) for one, value in zip(("IOM", "ECOWAS"), reached, strict=False)]
+    rows = Rows(Measurements).given(Initiative, REGISTERED, DEFINED, *series).of(Measurements)
+    assert total(row, rows) == Decimal(comes_to)
+    assert str(progress(row, total(row, rows))) == done
 
 
 def test_what_was_not_measured_comes_to_nothing() -> None:
-    row = Rows(Indicators).given(Initiative, REGISTERED, DEFINED).one(Indicators)
-    assert total(Aggregation.SUM, [], shared=False) is None
-    assert progress(row, None) is None
+    assert total(defined(), []) is None
+    assert progress(defined(), None) is None
 
 
 @pytest.mark.parametrize(
@@ -326,7 +381,4 @@ def test_what_was_not_measured_comes_to_nothing() -> None:
 def test_progress_is_the_part_of_the_way_from_baseline_to_target(
     changes: dict[str, Any], reached: str, done: str
 ) -> None:
-    fields = {name: getattr(POSTS, name) for name in POSTS.__struct_fields__}
-    defined = said(Initiative.IndicatorDefined, at=NOW, indicator=Indicator(**{**fields, **changes}))
-    row = Rows(Indicators).given(Initiative, REGISTERED, defined).one(Indicators)
-    assert str(progress(row, Decimal(reached))) == done
+    assert str(progress(defined(**changes), Decimal(reached))) == done

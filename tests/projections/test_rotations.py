@@ -104,8 +104,8 @@ def test_the_past_stays_as_it_was() -> None:
     remembered(played, rows)
     assert turn(rows, 1, then).state is TurnState.OFFERED
     was, now = rows.one(Rotations, then), rows.one(Rotations)
-    assert [ahead.turn for ahead in was.rota.forecast(was.cadence, 2)] == [1, 2]
-    assert [ahead.turn for ahead in now.rota.forecast(now.cadence, 2)] == [2, 3]
+    assert [ahead.turn for ahead in was.rota.forecast(was.cadence, 2, played.now)] == [1, 2]
+    assert [ahead.turn for ahead in now.rota.forecast(now.cadence, 2, played.now)] == [2, 3]
 
 
 def test_an_ended_rotation_says_since_when() -> None:

@@ -125,7 +125,6 @@ FRAGMENTS: Mapping[str, LiteralString] = {
     "is_compact": "o.active and o.compact_status <> 'none'",
     "concluded": "(select max(f.recorded_at) from {facts} f where f.subject = t.id and f.position <= t.since"
     " and f.topic in ('retreat.concluded', 'session.concluded'))",
-    "is_known": "t.until > {position}",
     "last_changed": "(select f.recorded_at from {facts} f where f.position = t.since)",
     "is_not_convened": "not exists (select from {coordination_meeting} m where m.rotation = o.code"
     " and m.turn = t.number and m.state <> 'cancelled')",
@@ -138,7 +137,7 @@ FRAGMENTS: Mapping[str, LiteralString] = {
 """SQL that several lines have in common, by the name it goes by there: of a retreat `r`, an organization `o`, a thing
 `t`. `patience` is how long others are given for an answer before the secretariat is told, and how long ahead it has to
 know; `quiet`, how long nothing may be heard of work that is due within that time, or overdue; `contests`, the open
-contests of the latest claim. What was decided of a thing and not announced is not for all to know, and no command to it
-is theirs meanwhile: `is_known`."""
+contests of the latest claim. What was decided of a thing and not announced is not for all to know: who may not, goes on
+to have the duties that follow from what can be seen, so that no list tells by what is missing in it."""
 
 DUE_DATE = Due(words="the due date", on="t.due_on", at="t.falls_due_at")

@@ -70,7 +70,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.text_version",
         subject="Recommendation",
         rows="from {recommendation} t cross join unnest({organizations}) o (code)",
-        when="{is_known} and t.decision = 'under_review' and t.ending is null and t.proposer <> o.code"
+        when="t.decision = 'under_review' and t.ending is null and t.proposer <> o.code"
         " and (exists (select from {body} b join {body_member} m on m.body = b.id"
         " where b.code = t.body and m.organization = o.code) or exists (select from {capacities} c"
         " where c.organization = o.code and c.regional and t.regions && c.near))"
@@ -96,7 +96,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rows="from {recommendation} t join {part_recommendation_silence} s"
         " on s.recommendation = t.id and s.version <= t.version and s.number = t.silence"
         " cross join unnest({organizations}) o (code)",
-        when="{is_known} and t.decision = 'in_silence' and t.silence_deadline >= {now}"
+        when="t.decision = 'in_silence' and t.silence_deadline >= {now}"
         " and coalesce((select m.membership = 'member' from {body} b join {body_member} m on m.body = b.id"
         " where b.code = t.body and m.organization = o.code),"
         " exists (select from {organization} c where c.code = o.code and c.compact_status = 'member'))"
@@ -217,7 +217,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.reporter",
         subject="Recommendation",
         rows="from {recommendation} t",
-        when="{is_known} and t.falls_due_at - {quiet} <= {now}"
+        when="t.falls_due_at - {quiet} <= {now}"
         " and (t.last_progress_at is null or t.last_progress_at + {quiet} <= {now})",
         whose={Reach.OWN_ORGANIZATION: "t.lead = any({organizations})"},
         key="t.code",
@@ -240,8 +240,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         " (x ->> 'due_on')::date as due_on, (x ->> 'falls_due_at')::timestamptz as falls_due_at,"
         " (x ->> 'recorded_at')::timestamptz as recorded_at"
         " from jsonb_array_elements(t.milestones) x where x ->> 'completed_at' is null) open",
-        when="{is_known} and t.follow_up = 'in_progress' and t.falls_due_at is not null"
-        " and open.falls_due_at - {patience} <= {now}",
+        when="t.follow_up = 'in_progress' and t.falls_due_at is not null and open.falls_due_at - {patience} <= {now}",
         whose={Reach.OWN_ORGANIZATION: "t.lead = any({organizations})"},
         key="t.code",
         code="t.code",
@@ -260,8 +259,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.claimant",
         subject="Recommendation",
         rows="from {recommendation} t",
-        when="{is_known} and t.follow_up = 'in_progress' and t.ending is null"
-        " and (t.percentage = 100 or t.falls_due_at < {now})",
+        when="t.follow_up = 'in_progress' and t.ending is null and (t.percentage = 100 or t.falls_due_at < {now})",
         whose={Reach.OWN_ORGANIZATION: "t.lead = any({organizations})"},
         key="t.code",
         code="t.code",
@@ -283,7 +281,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         subject="Recommendation",
         rows="from {recommendation} t cross join lateral (select t.claims -> -1 ->> 'organization' as organization,"
         " t.claims -> -1 -> 'provenance' -> 'by' as recorded_by) claim",
-        when="{is_known} and t.follow_up = 'implemented' and t.ending is null"
+        when="t.follow_up = 'implemented' and t.ending is null"
         " and claim.organization <> all ({speaking})"
         " and claim.recorded_by ->> 'id' <> {me}::text"
         " and coalesce(claim.recorded_by ->> 'organization' <> all ({speaking}), true)"
@@ -311,7 +309,7 @@ RECOMMENDATIONS: Sequence[Line] = (
         rule="recommendation.claimant",
         subject="Recommendation",
         rows="from {recommendation} t cross join lateral {contests} contest",
-        when="{is_known} and t.follow_up = 'contested' and contest.answered_at is null",
+        when="t.follow_up = 'contested' and contest.answered_at is null",
         whose={Reach.OWN_ORGANIZATION: "t.claims -> -1 ->> 'organization' = any({organizations})"},
         key="t.code",
         code="t.code",
