@@ -482,8 +482,8 @@ class Recommendation(Subject):
     async def allowed_commands(self, info: Info) -> list[str]:
         """The mutations that the one who asks might give now, as the rules' own guards say; of a past moment: then.
 
-        What was decided and is withheld changes nothing for those who may not know of it yet: these are the commands that
-        follow from what they see, and are refused until it is announced.
+        What was decided and is withheld changes nothing for those who may not know of it yet: these are the commands
+        that follow from what they see, though they are refused until it is announced.
         """
         return await allowed_commands(info, self.asking, RecommendationAggregate, self.row.id, self.row.version)
 

@@ -10,9 +10,19 @@ from uuid import UUID
 
 import strawberry
 
-from compact_domain.kernel import Concerns, InvalidInput, Sealed
+from compact_domain.kernel import Concerns, InvalidInput, Sealed, end_of_day
 from compact_domain.policy import may_read_personal
-from compact_domain.rotation import ANSWER_DAYS, Because, Member, PassedUp, Place, Rotations, RotationState, TurnState
+from compact_domain.rotation import (
+    ANSWER_DAYS,
+    Because,
+    Cadence,
+    Member,
+    PassedUp,
+    Place,
+    Rotations,
+    RotationState,
+    TurnState,
+)
 from compact_domain.rotation import Ahead as AheadValue
 from compact_domain.rotation import Rotation as RotationAggregate
 from compact_domain.rotation import Swap as SwapValue
@@ -247,6 +257,13 @@ class RotationTurn:
         return self.row.over_on
 
 
+def _until_midnight(info: Info, asking: Asking, cadence: Cadence) -> datetime:
+    """The instant of the answer, for what changes with the day in the zone of a rotation."""
+    now = asking.moment.recorded_until
+    info.context.flips_at(end_of_day(cadence.day(now), cadence.zone))
+    return now
+
+
 def _day(row: RotationRow, turn: int) -> date | None:
     starts_at = row.cadence.occurrence(turn)
     return starts_at.date() if starts_at else None
@@ -319,7 +336,7 @@ class RotationSwap:
         return self.row.number
 
     @question
-    def state(self) -> SwapState:
+    def state(self, info: Info) -> SwapState:
         """How it stands."""
         if self.row.agreed_on:
             return SwapState.AGREED
@@ -330,7 +347,8 @@ class RotationSwap:
             other=self.row.other,
             for_turn=self.row.for_turn,
         )
-        stands = self.rotation.rota.are_theirs(self.rotation.cadence, swap)
+        cadence = self.rotation.cadence
+        stands = self.rotation.rota.are_theirs(cadence, swap, _until_midnight(info, self.asking, cadence))
         return SwapState.PROPOSED if stands else SwapState.OVERTAKEN
 
     @question
@@ -456,9 +474,8 @@ class Rotation(Subject):
         """
         if not 0 <= first <= FARTHEST:
             raise InvalidInput(fields=[("first", f"must be 0 to {FARTHEST}")])
-        cadence, now = self.row.cadence, self.asking.moment.recorded_until
-        info.context.flips_at(end_of_day(cadence.day(now), cadence.zone))
-        ahead = self.row.rota.forecast(cadence, first, now)
+        cadence = self.row.cadence
+        ahead = self.row.rota.forecast(cadence, first, _until_midnight(info, self.asking, cadence))
         return [RotationForecast(ahead=one, rotation=self.row, asking=self.asking) for one in ahead]
 
     @question

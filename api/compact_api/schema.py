@@ -25,21 +25,25 @@ from .coverage import CoverageQuestions
 from .decisions import DecisionQuestions
 from .fields import question
 from .focal_point import FocalPoint, FocalPointMutations, FocalPointQuestions
+from .frameworks import FrameworkCoverageQuestions
 from .guard import Limits, Schema
 from .ids import GlobalId
 from .indicator import Indicator, IndicatorQuestions
 from .initiating import InitiativeMutations
 from .initiative import Initiative, InitiativeQuestions
+from .involvement import InvolvementQuestions
 from .ledger import LedgerQuestions
 from .moments import MomentInput, named
 from .nodes import Node, Subject
 from .organization import Organization, OrganizationMutations, OrganizationQuestions
+from .overlaps import OverlapQuestions
 from .paging import GREATEST_PAGE
 from .plan import PlanQuestions
 from .recommendation import Recommendation, RecommendationQuestions
 from .recommending import RecommendationMutations
 from .registration import EntitySeats, Places, Registration, RegistrationMutations, RegistrationQuestions
 from .retreat import Retreat, RetreatMutations, RetreatQuestions
+from .reviews import ReviewQuestions
 from .role import RoleHolder, RoleMutations, RoleQuestions
 from .rotation import Rotation, RotationMutations, RotationQuestions
 from .scalars import Code, Position
@@ -125,10 +129,14 @@ class Questions(
     PlanQuestions,
     InitiativeQuestions,
     IndicatorQuestions,
+    CoverageQuestions,
+    OverlapQuestions,
+    FrameworkCoverageQuestions,
+    InvolvementQuestions,
+    ReviewQuestions,
     TodayQuestions,
     TrailQuestions,
     LedgerQuestions,
-    CoverageQuestions,
 ):
     """Everything that can be asked, of the present or of a past moment."""
 

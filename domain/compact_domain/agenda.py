@@ -24,7 +24,9 @@ CLAIMS: Mapping[str, str] = {
     "placed": "agenda.item",
     "waiting": "agenda.item",
     "waiting-meeting": "agenda.item",
+    "waiting-named": "agenda.item",
     "put-off": "agenda.item",
+    "open-about": "agenda.item",
     "undisclosed": "agenda.item",
     "undisclosed-in": "agenda.item",
 }
@@ -77,14 +79,15 @@ class AgendaPlace(Value, frozen=True, kw_only=True):
     def stands(self) -> list[str]:
         """The claims of an item that is open on its agenda."""
         by_day = [] if self.from_day is None else [f"placed:{self.body}:{self.from_day.isoformat()}:{self.item}"]
-        return [f"agenda:{self.meeting}:{self.code}", *by_day]
+        of = [f"open-about:{Recommendation.identify(self.recommendation)}:{self.item}"] if self.recommendation else []
+        return [f"agenda:{self.meeting}:{self.code}", *by_day, *of]
 
     def waits(self, to_meeting: str | None, to_date: date | None) -> list[str]:
         """The claims of an item that is to come on the agenda of another meeting."""
         by_day = [] if to_date is None else [f"waiting:{self.body}:{to_date.isoformat()}:{self.item}"]
-        by_name = [] if to_meeting is None else [f"waiting-meeting:{to_meeting}:{self.item}"]
+        by_name = [f"waiting-meeting:{to_meeting}:{self.item}", f"waiting-named:{self.body}:{self.item}"]
         of = [f"put-off:{Recommendation.identify(self.recommendation)}:{self.item}"] if self.recommendation else []
-        return [*by_day, *by_name, *of]
+        return [*by_day, *(by_name if to_meeting else ()), *of]
 
     def hides(self, withheld: bool) -> list[str]:
         """The claims of an item that is withheld until the decision behind it is announced."""
@@ -195,7 +198,7 @@ class AgendaItem(Aggregate):
         self._states(self.Decided(**self._next(cmd), place=self.place, number=number, withheld=self._newly(withheld)))
 
     class Decided(Event, frozen=True, kw_only=True):
-        """The meeting decided on it."""
+        """The meeting, or its body elsewhere while it was open, decided on it."""
 
         TOPIC: ClassVar[str] = "agenda_item.decided"
         place: Place
@@ -376,14 +379,14 @@ class AgendaItem(Aggregate):
             it.waits = False
 
     def lapse(self, *, cmd: Command) -> None:
-        """Wait no longer: the recommendation it is about was taken up or decided otherwise."""
+        """Wait no longer: the recommendation it is about was taken up, decided or ended otherwise."""
         if not self.waits:
             return
         self._may("carry_item", cmd)
         self._states(self.Lapsed(**self._next(cmd), place=self.place, to_meeting=self.to_meeting, to_date=self.to_date))
 
     class Lapsed(Event, frozen=True, kw_only=True):
-        """The recommendation it is about was taken up or decided otherwise before the meeting that it waited for."""
+        """The recommendation it is about was taken up, decided or ended before the meeting that it waited for."""
 
         TOPIC: ClassVar[str] = "agenda_item.lapsed"
         place: Place
@@ -491,9 +494,17 @@ def put_off(store: Store, recommendation: UUID) -> list[UUID]:
     return _items(store, f"put-off:{recommendation}:")
 
 
-def looking_for(store: Store, *, body: str) -> list[UUID]:
-    """The items whose place may change with a meeting of a body: those that wait, and those placed by a day."""
-    prefixes = ("waiting-meeting:", f"waiting:{body}:", f"placed:{body}:")
+def open_about(store: Store, recommendation: UUID) -> list[UUID]:
+    """The items about a recommendation that are open on agendas."""
+    return _items(store, f"open-about:{recommendation}:")
+
+
+def looking_for(store: Store, *, meeting: str, body: str) -> list[UUID]:
+    """The items whose place may change with a meeting: those that wait for it or its body, and those placed by a day.
+
+    What was put off to another meeting of the body is among them: that one may be over.
+    """
+    prefixes = (f"waiting-meeting:{meeting}:", f"waiting-named:{body}:", f"waiting:{body}:", f"placed:{body}:")
     return list(dict.fromkeys(item for prefix in prefixes for item in _items(store, prefix)))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 from uuid import UUID
 
 from msgspec import Meta
 
-from compact_domain.catalogue import Entry, EntryKind, require_entries
+from compact_domain.catalogue import BodyKind, Entry, EntryKind, require_entries
 from compact_domain.kernel import (
     Aggregate,
     Code,
@@ -30,6 +30,7 @@ RULES: Mapping[str, str] = {
     "body.officer_of_member": "A body's chair, co-chairs and vice-chairs come from organizations that are its members.",
     "body.not_in_office": "Only who holds an office in the body is released from it.",
     "body.not_in_body": "Only an organization that is in the body leaves it.",
+    "body.rotation": "Who sits in a rotation is who stands in its queue: there organizations join, and leave.",
 }
 CLAIMS: Mapping[str, str] = {}
 

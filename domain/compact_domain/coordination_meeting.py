@@ -521,7 +521,9 @@ class CoordinationMeeting(Aggregate):
         """Somebody attended for an organization."""
 
         TOPIC: ClassVar[str] = "coordination_meeting.attendance_recorded"
-        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset({"capacity", "details_hash", "organization", "registration", "subject"})
+        CONFIDENTIAL: ClassVar[frozenset[str]] = frozenset(
+            {"capacity", "details_hash", "organization", "registration", "subject"}
+        )
         organization: Annotated[Code, Meta(description="code of the organization attended for")]
         subject: Annotated[UUID, Meta(description="who attended")]
         capacity: Annotated[Capacity, Meta(description="as its focal point, as an alternate, or as neither")]
@@ -1204,10 +1206,10 @@ class CoordinationMeetings(Commands):
         return replace(it.place, meeting=to, body=body, from_day=None if named and named.code == to else from_day)
 
     def _is_decided_otherwise(self, it: AgendaItem) -> bool:
-        """Whether a decision put it off, and the recommendation it is about waits for it no longer."""
-        about = self._find(Recommendation, it.place.recommendation or "") if it.put_off_by else None
-        if about is None or it.item_state is not ItemState.DEFERRED:
-            return about is not None and about.state not in PENDING
+        """Whether the recommendation it is about, whoever put it there, is decided, or waits for it no longer."""
+        about = self._find(Recommendation, it.place.recommendation) if it.place.recommendation else None
+        if about is None or it.item_state is not ItemState.DEFERRED or it.put_off_by is None:
+            return about is not None and about.state not in {*PENDING, Decision.PROPOSED}
         standing = (about.act.meeting, about.act.number) if about.act else None
         return about.state != Decision.DEFERRED or standing != (it.place.meeting, it.put_off_by)
 
@@ -1255,6 +1257,28 @@ class CoordinationMeetings(Commands):
                 it.refer(to_body=to_body, number=act.number, withheld=withheld, cmd=self._cmd)
             case _:
                 it.decide(number=act.number, withheld=withheld, cmd=self._cmd)
+        return it
+
+    def settle_elsewhere(self, item: UUID, *, act: BodyAct) -> AgendaItem:
+        """Dispose of an item that is open on another agenda of a body that has decided about its recommendation."""
+        it = self._load(AgendaItem, item)
+        self._allow()
+        about = self._get(Recommendation, it.place.recommendation or "")
+        if it.open and it.place.body == act.body and it.place.meeting != act.meeting:
+            it.decide(number=act.number, withheld=act in about.withheld, cmd=self._cmd)
+        return it
+
+    def drop_ended(self, item: UUID) -> AgendaItem:
+        """Take an item whose recommendation has ended off an agenda; a meeting that has begun says itself what it does.
+
+        Nobody is to treat it any more, so that it waits for no other meeting either.
+        """
+        it = self._load(AgendaItem, item)
+        self._allow()
+        at = self._get(CoordinationMeeting, it.place.meeting)
+        if it.open and at.meeting_state is MeetingState.CONVENED:
+            it.pass_on(to_date=at.time.day, cmd=self._cmd)
+            it.lapse(cmd=self._cmd)
         return it
 
     def disclose_item(self, item: UUID) -> AgendaItem:

@@ -182,6 +182,8 @@ POLICY: Mapping[str, Line] = {
     "coordination_meeting.correct_minutes": _line(SECRETARIAT, CHAIR, reason=True),
     "coordination_meeting.cancel": _line(SECRETARIAT, CHAIR, reason=True),
     "coordination_meeting.carry_item": _line(PROCESS),
+    "coordination_meeting.settle_elsewhere": _line(PROCESS),
+    "coordination_meeting.drop_ended": _line(PROCESS),
     "coordination_meeting.settle_item": _line(PROCESS),
     "coordination_meeting.disclose_item": _line(PROCESS),
     "coordination_meeting.remind": _line(PROCESS),

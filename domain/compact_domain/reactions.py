@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar, get_args
 from uuid import UUID, uuid5
 
-from compact_domain.agenda import AgendaItem, looking_for, put_off, undisclosed_of
+from compact_domain.agenda import AgendaItem, looking_for, open_about, put_off, undisclosed_of
 from compact_domain.coordination_meeting import CoordinationMeeting, CoordinationMeetings, Disposition
 from compact_domain.focal_point import FocalPoint, FocalPoints, OpenItem
 from compact_domain.kernel import Aggregate, Alarm, Channel, Fact, Intent, Store, Work
@@ -23,6 +23,7 @@ from compact_domain.retreat import Retreat
 from compact_domain.rotation import Rotations
 from compact_domain.seats import Places
 from compact_domain.session import Sessions, unannounced
+from compact_domain.vocabulary import BodyAct
 
 F = TypeVar("F", bound=Fact)
 
@@ -150,13 +151,42 @@ def _settle_item(fact: Decided, store: Store) -> Sequence[Then]:
         told |= {"why": fact.provenance.reason}
     if isinstance(fact, Recommendation.Referred):
         told |= {"disposition": Disposition.REFERRED, "to_body": fact.to_body}
-    recommendation = fact.originator_id
+    recommendation, act = fact.originator_id, fact.act
+    here = Then(
+        command="coordination_meeting.settle_item",
+        decide=lambda work: CoordinationMeetings(work).settle_item(recommendation, **told),
+    )
+    elsewhere = open_about(store, recommendation) if told["disposition"] is Disposition.DECIDED else []
     return [
-        Then(
-            command="coordination_meeting.settle_item",
-            decide=lambda work: CoordinationMeetings(work).settle_item(recommendation, **told),
-        )
+        here,
+        *(
+            Then(
+                command="coordination_meeting.settle_elsewhere",
+                decide=partial(_settle_elsewhere, item, act),
+                key=str(item),
+            )
+            for item in elsewhere
+        ),
     ]
+
+
+def _settle_elsewhere(item: UUID, act: BodyAct, work: Work) -> Aggregate:
+    return CoordinationMeetings(work).settle_elsewhere(item, act=act)
+
+
+Ended = Recommendation.Withdrawn | Recommendation.Superseded | Recommendation.Merged | Recommendation.Overtaken
+
+
+def _drop_ended(fact: Ended, store: Store) -> Sequence[Then]:
+    """A recommendation ended: what is open about it on any agenda is treated there no more."""
+    return [
+        Then(command="coordination_meeting.drop_ended", decide=partial(_drop_one, item), key=str(item))
+        for item in open_about(store, fact.originator_id)
+    ]
+
+
+def _drop_one(item: UUID, work: Work) -> Aggregate:
+    return CoordinationMeetings(work).drop_ended(item)
 
 
 def _carry(items: Sequence[UUID]) -> Sequence[Then]:
@@ -179,7 +209,7 @@ def _carry_to_meetings(
     fact: CoordinationMeeting.Created | CoordinationMeeting.Rescheduled, store: Store
 ) -> Sequence[Then]:
     """A body has a meeting ahead, or has it on another day: items that look for one may have their place there now."""
-    return _carry(looking_for(store, body=fact.body))
+    return _carry(looking_for(store, meeting=fact.code, body=fact.body))
 
 
 def _wait_no_longer(fact: Recommendation.Event, store: Store) -> Sequence[Then]:
@@ -225,6 +255,7 @@ REACTIONS: tuple[Reaction[Any], ...] = (
         then=_carry_to_meetings,
     ),
     Reaction(name="agenda_recommendation", on=(Recommendation.Event,), then=_wait_no_longer),
+    Reaction(name="agenda_ended", on=get_args(Ended), then=_drop_ended),
     Reaction(name="agenda_announced", on=(Recommendation.Announced,), then=_disclose_items),
     Reaction(name="turn", on=(CoordinationMeeting.Concluded, CoordinationMeeting.Cancelled), then=_settle_turn),
 )

@@ -62,7 +62,9 @@ RULES: Mapping[str, str] = {
         "An offer is answered by its day, and lapses after it; that day is not past when the offer is made, within a"
         " year, and before the day of the turn."
     ),
-    "rotation.convened": "While a meeting is convened for a turn, its host stays: until it has concluded or is cancelled.",
+    "rotation.convened": (
+        "While a meeting is convened for a turn, its host stays: until it has concluded or is cancelled."
+    ),
     "rotation.swap_turns": (
         "Members exchange turns that are theirs, accepted and still to come, or in the forecast; none on offer."
     ),
@@ -883,12 +885,10 @@ class Rotation(Aggregate):
             return
         self._may("offer", cmd)
         latest, next_ones = self.rota.latest, self._to_offer(cmd.now)
-        if turn not in next_ones and self._would_offer(cmd.now) and self.occurrence(turn) is None:
+        if not next_ones and self._would_offer(cmd.now):
             raise self._no("rotation.turn", turn=turn)
         if turn not in next_ones:
-            known: dict[str, str | int] = (
-                {"turn": latest.number, "turn_state": latest.state.value} if latest else {}
-            )
+            known: dict[str, str | int] = {"turn": latest.number, "turn_state": latest.state.value} if latest else {}
             raise self._no("rotation.offer", **known, **({"next": next_ones[-1]} if next_ones else {}))
         self._require_not_convened(convened, turn)
         place = self.rota.next_for(turn)
@@ -1362,9 +1362,7 @@ class Rotations(Commands):
     ) -> Rotation:
         it = self._load(Rotation, rotation)
         self._allow(organizations=[organization], bodies=[it.code])
-        it.offer(
-            turn=turn, organization=organization, answer_by=answer_by, convened=self._convened(it), cmd=self._cmd
-        )
+        it.offer(turn=turn, organization=organization, answer_by=answer_by, convened=self._convened(it), cmd=self._cmd)
         return it
 
     def accept(self, rotation: UUID | str, *, turn: int, organization: str) -> Rotation:

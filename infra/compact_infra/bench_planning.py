@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import statistics
-import time
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import cast
 from uuid import UUID, uuid4

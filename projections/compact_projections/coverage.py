@@ -20,6 +20,7 @@ from compact_projections.initiatives import GapReviewRow, InitiativeRow
 from compact_projections.kit import Row, columns, row_of
 from compact_projections.overlaps import (
     Axes,
+    FindingCondition,
     ReviewState,
     axes,
     cells_with_open_pairs,
@@ -82,6 +83,11 @@ class Cell(Value, frozen=True, kw_only=True):
     def planned_only(self) -> bool:
         """Whether nothing of what acts goes beyond a plan."""
         return 0 < self.acting == self.by_status.get(Status.PIPELINE)
+
+    @property
+    def conditions(self) -> dict[FindingCondition, bool]:
+        """What must hold for a gap, and whether it does."""
+        return {FindingCondition.OPEN_GAP: bool(self.gaps), FindingCondition.NOBODY_ACTS: not self.acting}
 
     def review_state(self, review: GapReviewRow | None) -> ReviewState:
         """Whether a review of its gaps holds: while those are open that it was told of, and no others."""

@@ -7,9 +7,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from compact_domain.finding import Status
 from compact_domain.kernel import Value
-from compact_projections.asking import Asking, Where
-from compact_projections.catalogue import CatalogueEntryRow
+from compact_projections.asking import Asking, Condition, Where
 from compact_projections.coverage import LIVE
 from compact_projections.decisions import DecisionRow
 from compact_projections.initiatives import InitiativeRow
@@ -33,29 +33,31 @@ class ClauseCounts(Value, frozen=True, kw_only=True):
 
 
 REFERRING: LiteralString = """
-    select c.code,
-        (select count(*) from {r}.recommendation t where {recommendation} and {recommendations_shown}),
-        (select count(*) from {r}.initiative t where {initiative} and {stands}),
-        (select count(*) from {r}.initiative t where {initiative} and {stands} and not {initiatives_shown}),
-        (select count(*) from {r}.recommendation_decision t where {decision} and {decisions_shown}),
-        (select count(*) from {r}.meeting_decision t where {meeting_decision} and {stands})
-    from {r}.catalogue_entry c where c.kind = 'clause' and c.code = any({clauses}) and {clauses_stand}
+    with refers (clause, kind, id) as (
+        select clause, 'recommendations', t.id
+        from {r}.recommendation t cross join unnest(t.clauses) clause
+        where t.clauses && {clauses} and {live} and {recommendations_shown}
+        union all
+        select clause, case when {initiatives_shown} then 'known' else 'untold' end, t.id
+        from {r}.initiative t cross join unnest(t.clauses) clause
+        where t.clauses && {clauses} and t.status <> 'cancelled' and {stands}
+        union all
+        select clause, 'decisions', t.id
+        from {r}.recommendation_decision t join {r}.recommendation d on d.id = t.recommendation
+        cross join unnest(d.clauses) clause
+        where d.clauses && {clauses} and {recommendations_stand} and {decisions_shown}
+        union all
+        select t.provenance ->> 'basis', 'decisions', t.id
+        from {r}.recommendation_decision t where t.provenance ->> 'basis' = any({clauses}) and {decisions_shown}
+        union all
+        select t.provenance ->> 'basis', 'meeting_decisions', t.id
+        from {r}.meeting_decision t join {r}.coordination_meeting m on m.id = t.meeting
+        where t.provenance ->> 'basis' = any({clauses}) and {stands} and m.state = 'minutes_final' and {meetings_stand}
+    )
+    select clause, kind, count(distinct id) from refers where clause = any({clauses}) group by clause, kind
 """
-
-RECOMMENDATION: LiteralString = "(t.clauses @> array[c.code] and " + LIVE + ")"
-INITIATIVE: LiteralString = "(t.clauses @> array[c.code] and t.status <> 'cancelled')"
-DECISION: LiteralString = """
-    (t.provenance ->> 'basis' in (c.code, c.symbol) or exists (
-        select from {r}.recommendation d where d.id = t.recommendation and d.clauses @> array[c.code] and {stand}
-    ))
-"""
-MEETING_DECISION: LiteralString = """
-    (t.provenance ->> 'basis' in (c.code, c.symbol) and exists (
-        select from {r}.coordination_meeting m where m.id = t.meeting and m.state = 'minutes_final' and {stand}
-    ))
-"""
-"""That something `t` refers to a clause `c`: a decision on a recommendation by what that refers to, and each by its
-basis; what a meeting decided by itself counts once its minutes are final."""
+"""What refers to clauses. A decision on a recommendation does by what that rests on, and each by its own basis; what a
+meeting decided by itself counts once its minutes are final."""
 
 
 async def references(asking: Asking, clauses: Collection[str]) -> dict[str, ClauseCounts]:
@@ -63,40 +65,48 @@ async def references(asking: Asking, clauses: Collection[str]) -> dict[str, Clau
     found = await asking.rows(
         asking.compose(
             REFERRING,
-            recommendation=sql.SQL(RECOMMENDATION),
-            recommendations_shown=asking.shows(RecommendationRow),
-            initiative=sql.SQL(INITIATIVE),
-            initiatives_shown=asking.shows(InitiativeRow),
-            decision=asking.compose(DECISION, stand=asking.stands("d")),
-            decisions_shown=asking.shows(DecisionRow),
-            meeting_decision=asking.compose(MEETING_DECISION, stand=asking.stands("m")),
-            stands=asking.stands(),
             clauses=literal(sorted(clauses), "text[]"),
-            clauses_stand=asking.stands("c"),
+            live=sql.SQL(LIVE),
+            recommendations_shown=asking.shows(RecommendationRow),
+            recommendations_stand=asking.stands("d"),
+            initiatives_shown=asking.shows(InitiativeRow),
+            decisions_shown=asking.shows(DecisionRow),
+            meetings_stand=asking.stands("m"),
+            stands=asking.stands(),
         )
     )
+    counted: dict[str, dict[str, int]] = {code: {} for code in clauses}
+    for clause, kind, count in found:
+        counted[clause][kind] = count
     return {
-        code: ClauseCounts(
-            recommendations=recommendations,
-            initiatives=initiatives,
-            untold=untold,
-            decisions=decisions,
-            meeting_decisions=of_meetings,
+        clause: ClauseCounts(
+            recommendations=of.get("recommendations", 0),
+            initiatives=of.get("known", 0) + of.get("untold", 0),
+            untold=of.get("untold", 0),
+            decisions=of.get("decisions", 0),
+            meeting_decisions=of.get("meeting_decisions", 0),
         )
-        for code, recommendations, initiatives, untold, decisions, of_meetings in found
+        for clause, of in counted.items()
     }
 
 
-def recommendations_on(asking: Asking, clause: CatalogueEntryRow) -> Where:
+def recommendations_on(clause: str) -> list[Where]:
     """Recommendations that rest on a clause and still say what is to be done."""
-    return _about(asking, RECOMMENDATION, clause)
+    return [Condition("clauses", "has", clause), sql.SQL("{}").format(sql.SQL(LIVE))]
 
 
-def initiatives_on(asking: Asking, clause: CatalogueEntryRow) -> Where:
+def initiatives_on(clause: str) -> list[Where]:
     """Initiatives that rest on a clause and were not given up."""
-    return _about(asking, INITIATIVE, clause)
+    return [Condition("clauses", "has", clause), Condition("status", "ne", Status.CANCELLED.value)]
 
 
-def decisions_on(asking: Asking, clause: CatalogueEntryRow) -> Where:
+def decisions_on(asking: Asking, clause: str) -> list[Where]:
     """Decisions on recommendations that rest on a clause, or that name it as their own basis."""
-    return _about(asking, asking.compose(DECISION, stand=asking.stands("d")), clause)
+    return [
+        asking.compose(
+            "(t.provenance ->> 'basis' = {clause} or t.recommendation in ("
+            " select d.id from {r}.recommendation d where d.clauses @> array[{clause}] and {stand}))",
+            clause=literal(clause, "text"),
+            stand=asking.stands("d"),
+        )
+    ]

@@ -1,55 +1,69 @@
-"""Involvement: which regional organization, and which of civil society, had a part in which stage of what."""
+"""Involvement: which organizations were asked, had a hand in the plan or the work of initiatives, and which never."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from psycopg import sql
 
 from compact_domain.initiative import Stage
 from compact_domain.kernel import Value
 from compact_domain.vocabulary import OrganizationKind
-from compact_projections.asking import Asking, Condition, Order
-from compact_projections.initiatives import InitiativeRow
-from compact_projections.organizations import OrganizationRow
+from compact_projections.asking import Asking
+from compact_projections.initiatives import InitiativeRow, PartnerRow
+from compact_projections.overlaps import literal
 
-OUTSIDE = (OrganizationKind.REGIONAL_ORGANIZATION, OrganizationKind.CIVIL_SOCIETY)
-"""Those whose involvement the retreat asked for (concept note, second session)."""
+INVOLVED = (OrganizationKind.REGIONAL_ORGANIZATION, OrganizationKind.CIVIL_SOCIETY)
+"""Kinds of organizations that are to have a part in every stage."""
 
 
 class Involved(Value, frozen=True, kw_only=True):
-    """An organization, and the initiatives in which it has had a part, by stage; of those the viewer may know of."""
+    """In how many initiatives an organization has a part in each stage, or had, and how many it leads."""
 
-    organization: OrganizationRow
-    asked_for: tuple[str, ...]
-    by_stage: dict[Stage, tuple[str, ...]]
+    by_stage: Mapping[Stage, int] = {}
+    leads: int = 0
 
     @property
     def never(self) -> bool:
-        """Whether it had a part in nothing."""
-        return not self.by_stage
+        return not (self.leads or any(self.by_stage.values()))
 
 
-TAKEN_PART = """
-    select p.organization, p.stage, array_agg(distinct t.code order by t.code)
-    from {r}.initiative_partner p join {r}.initiative t on t.id = p.initiative
-    where {parts} and {shown} group by p.organization, p.stage
-"""
-ASKED_FOR = """
-    select t.requested_by, array_agg(t.code order by t.code) from {r}.initiative t
-    where {shown} and t.requested_by is not null group by t.requested_by
-"""
+async def involvement(asking: Asking, organizations: Collection[str]) -> dict[str, Involved]:
+    """What part each of the organizations has, as far as the viewer may know of the initiatives."""
+    wanted = literal(sorted(organizations), "text[]")
+    parts = await asking.rows(
+        asking.compose(
+            "select t.organization, t.stage, count(*) from {r}.initiative_partner t"
+            " where t.organization = any({wanted}) and {shown} group by t.organization, t.stage",
+            wanted=wanted,
+            shown=asking.shows(PartnerRow),
+        )
+    )
+    led = await asking.rows(
+        asking.compose(
+            "select t.lead, count(*) from {r}.initiative t where t.lead = any({wanted}) and {shown} group by t.lead",
+            wanted=wanted,
+            shown=asking.shows(InitiativeRow),
+        )
+    )
+    by_stage: dict[str, dict[Stage, int]] = {}
+    for organization, stage, count in parts:
+        by_stage.setdefault(organization, {})[Stage(stage)] = count
+    leads = dict(led)
+    return {code: Involved(by_stage=by_stage.get(code, {}), leads=leads.get(code, 0)) for code in organizations}
 
 
-async def involvement_of(asking: Asking, kinds: tuple[OrganizationKind, ...] = OUTSIDE) -> list[Involved]:
-    """Organizations of those kinds by code, each with what it has had a part in; also who never had one."""
-    organizations = await asking.all(OrganizationRow, Condition("kind", "in", list(kinds)), order=[Order("code")])
-    shown = asking.shows(InitiativeRow)
-    parts: dict[str, dict[Stage, tuple[str, ...]]] = {}
-    for organization, stage, codes in await asking.rows(
-        asking.compose(TAKEN_PART, parts=asking.stands("p"), shown=shown)
-    ):
-        parts.setdefault(organization, {})[Stage(stage)] = tuple(codes)
-    asked = {
-        organization: tuple(codes) for organization, codes in await asking.rows(asking.compose(ASKED_FOR, shown=shown))
-    }
-    return [
-        Involved(organization=row, asked_for=asked.get(row.code, ()), by_stage=parts.get(row.code, {}))
-        for row in organizations
-    ]
+def ever_involved(asking: Asking, wanted: bool, stages: Collection[Stage] | None) -> sql.Composed:
+    """The condition that an organization `t` had a part in one of the stages, or in none; None: in any, or the lead."""
+    parts = asking.compose(
+        "exists (select from {r}.initiative_partner p where p.organization = t.code and {shown}"
+        " and ({stages} is null or p.stage = any({stages})))",
+        shown=asking.shows(PartnerRow, "p"),
+        stages=literal(None if stages is None else sorted(stage.value for stage in stages), "text[]"),
+    )
+    leads = asking.compose(
+        "exists (select from {r}.initiative i where i.lead = t.code and {shown})",
+        shown=asking.shows(InitiativeRow, "i"),
+    )
+    had = sql.SQL("({} or {})").format(parts, leads) if stages is None else parts
+    return had if wanted else sql.SQL("(not {})").format(had)

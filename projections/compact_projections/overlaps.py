@@ -17,7 +17,7 @@ import msgspec
 from psycopg import sql
 
 from compact_domain.catalogue import GLOBAL, EntryKind
-from compact_domain.finding import Overlap, overlap
+from compact_domain.finding import Overlap, overlap, shared_regions
 from compact_domain.initiative import Initiative
 from compact_domain.kernel import Value
 from compact_projections.asking import Asking, Moment, Where
@@ -103,6 +103,18 @@ class ReviewState(StrEnum):
     OUTDATED = "outdated"
 
 
+class FindingCondition(StrEnum):
+    """What must hold for a finding: of an overlap, or of a gap."""
+
+    OTHER_LEADS = "other_leads"
+    BOTH_ACT = "both_act"
+    SHARED_REGION = "shared_region"
+    SHARED_WORKING_GROUP = "shared_working_group"
+    SHARED_MONTH = "shared_month"
+    OPEN_GAP = "open_gap"
+    NOBODY_ACTS = "nobody_acts"
+
+
 class OverlapChoice(Value, frozen=True, kw_only=True):
     """Which overlaps are wanted. None: all."""
 
@@ -129,6 +141,8 @@ class OverlappingPair(Value, frozen=True, kw_only=True):
     one: InitiativeRow
     other: InitiativeRow
     overlap: Overlap | None
+    conditions: dict[FindingCondition, bool]
+    """What must hold for it, and whether it does."""
     review: OverlapReviewRow | None
 
     @property
@@ -360,6 +374,14 @@ async def pairs_shown(asking: Asking, pairs: Collection[tuple[str, str]]) -> lis
             one=one,
             other=other,
             overlap=overlap(one.scope, other.scope, within=within),
+            conditions={
+                FindingCondition.OTHER_LEADS: one.lead != other.lead,
+                FindingCondition.BOTH_ACT: one.acting and other.acting,
+                FindingCondition.SHARED_REGION: bool(shared_regions(one.regions, other.regions, within=within)),
+                FindingCondition.SHARED_WORKING_GROUP: not set(one.working_groups).isdisjoint(other.working_groups),
+                FindingCondition.SHARED_MONTH: one.first_month <= other.last_month
+                and other.first_month <= one.last_month,
+            },
             review=of_pair.get((one.code, other.code)),
         )
         for one, other in known

@@ -1,116 +1,139 @@
-"""Strategic reviews: what lies between two moments. Adopted, finished, slipped, newly overlapping, newly covered."""
+"""Strategic reviews: what was adopted, finished and put off between two moments, and what overlaps or is covered now.
+
+A question is asked as of the later moment; `earlier` is the other.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
 
+from psycopg import sql
+
+from compact_domain.finding import Status
 from compact_domain.kernel import MomentRefused, Value
-from compact_projections.asking import Asking
-from compact_projections.coverage import CoverageState, cells
+from compact_projections.asking import Asking, Moment, Where
+from compact_projections.coverage import Cell, CoverageState
+from compact_projections.initiatives import InitiativeRow
+from compact_projections.kit import Row
 from compact_projections.overlaps import literal
-from compact_projections.recommendations import RecommendationRow
-
-FINISHED = ("implemented", "verified")
-"""Follow-up states of what its lead says is done."""
+from compact_projections.recommendations import RecommendationRow, is_adopted, overdue
 
 
-class Slip(Value, frozen=True, kw_only=True):
-    """A recommendation whose day was put off, or went by, between the two moments."""
+class Turn(StrEnum):
+    """How a region's coverage in a working group's field has turned between two moments."""
 
-    code: str
-    due_before: date | None
-    due_after: date
-    overdue: bool
+    NEWLY_COVERED = "newly_covered"
+    NEW_GAP = "new_gap"
 
 
-class Comparison(Value, frozen=True, kw_only=True):
-    """What lies between two moments, as far as the viewer may know of it; by code, and cells by region and group."""
+class CellTurned(Value, frozen=True, kw_only=True):
+    """A cell whose coverage has turned, as it was and as it is."""
 
-    adopted: list[str]
-    finished: list[str]
-    reopened: list[str]
-    slipped: list[Slip]
-    newly_overlapping: list[tuple[str, str]]
-    newly_covered: list[tuple[str, str]]
-    newly_lacking: list[tuple[str, str]]
+    turn: Turn
+    before: CoverageState
+    cell: Cell
 
 
-class _Stood(Value, frozen=True, kw_only=True):
-    adopted: bool
-    finished: bool
-    open: bool
-    due_on: date | None
-    overdue: bool
-
-
-STOOD = """
-    select t.code, t.decision in ('adopted', 'adopted_as_amended'), coalesce(t.follow_up = any({finished}), false),
-        t.follow_up is not null and not t.follow_up = any({finished}) and t.ending is null, t.due_on,
-        coalesce(t.falls_due_at <= {moment}, false)
-    from {r}.recommendation t where {shown}
-"""
-
-
-async def compared(earlier: Asking, later: Asking) -> Comparison:
-    """What lies between the moments of two askings of one viewer. `MomentRefused` for the same or reversed ones."""
-    if earlier.moment.position >= later.moment.position:
+def require_order(earlier: Moment, later: Moment) -> None:
+    """Refuse to compare a moment with itself, or two the other way round. `MomentRefused`."""
+    first, last = ((moment.position, moment.recorded_until) for moment in (earlier, later))
+    if first == last:
+        raise MomentRefused(moment_code="MOMENTS_EQUAL")
+    if first > last:
         raise MomentRefused(moment_code="MOMENTS_REVERSED")
-    before, after = await _stood(earlier), await _stood(later)
-    cells_before = {cell.key: cell.state for cell in await cells(earlier)}
-    cells_after = {cell.key: cell.state for cell in await cells(later)}
 
-    def became(state: CoverageState, *, out_of: tuple[CoverageState, ...] | None = None) -> list[tuple[str, str]]:
-        return sorted(
-            key
-            for key, now in cells_after.items()
-            if now is state
-            and cells_before.get(key, CoverageState.NONE) is not state
-            and (out_of is None or cells_before.get(key, CoverageState.NONE) in out_of)
-        )
 
-    def since(what: str) -> list[str]:
-        return sorted(
-            code
-            for code, now in after.items()
-            if getattr(now, what) and not (code in before and getattr(before[code], what))
-        )
+def newly_adopted(asking: Asking, earlier: Moment) -> Where:
+    """Recommendations that are adopted, and were not."""
+    return _newly(asking, earlier, RecommendationRow, is_adopted())
 
-    slipped = []
-    for code, now in sorted(after.items()):
-        was = before.get(code)
-        due = was.due_on if was else None
-        moved = due is not None and now.due_on is not None and now.due_on > due
-        newly_late = now.overdue and not (was and was.overdue)
-        if now.due_on is not None and (moved or newly_late):
-            slipped.append(Slip(code=code, due_before=due, due_after=now.due_on, overdue=now.overdue))
-    return Comparison(
-        adopted=since("adopted"),
-        finished=since("finished"),
-        reopened=sorted(code for code, was in before.items() if was.finished and code in after and after[code].open),
-        slipped=slipped,
-        newly_overlapping=became(CoverageState.OVERLAP),
-        newly_covered=became(CoverageState.COVERED, out_of=(CoverageState.GAP, CoverageState.NONE)),
-        newly_lacking=became(CoverageState.GAP),
+
+def newly_verified(asking: Asking, earlier: Moment) -> Where:
+    """Recommendations that are carried out and verified, and were not."""
+    return _newly(asking, earlier, RecommendationRow, sql.SQL("t.follow_up = 'verified'"))
+
+
+def newly_closed(asking: Asking, earlier: Moment) -> Where:
+    """Initiatives that are concluded, and were not."""
+    return _newly(asking, earlier, InitiativeRow, sql.SQL("t.status = 'closed'"))
+
+
+def _newly(asking: Asking, earlier: Moment, row: type[Row], condition: sql.Composable) -> sql.Composed:
+    """The condition that a thing meets one now, and did not before."""
+    return asking.compose(
+        "({condition} and t.id not in (select t.id from {r}.{table} t where {stood} and {condition}))",
+        condition=condition,
+        table=sql.Identifier(row.TABLE),
+        stood=asking.at(earlier).stands(),
     )
 
 
-async def _stood(asking: Asking) -> dict[str, _Stood]:
-    rows = await asking.rows(
-        asking.compose(
-            STOOD,
-            shown=asking.shows(RecommendationRow),
-            finished=literal(list(FINISHED), "text[]"),
-            moment=literal(asking.moment.recorded_until, "timestamptz"),
+def recommendations_slipped(asking: Asking, earlier: Moment) -> Where:
+    """Recommendations whose due date has moved to a later day, or that are overdue. See `next_due`."""
+    moved = _moved(asking, earlier, RecommendationRow, "due_on")
+    return asking.compose(
+        "(t.id in (select moved.id from ({moved}) moved) or {late})", moved=moved, late=overdue(asking)
+    )
+
+
+def initiatives_slipped(asking: Asking, earlier: Moment) -> Where:
+    """Initiatives whose last day has moved to a later one, or that go on after it."""
+    moved = _moved(asking, earlier, InitiativeRow, "ends_on")
+    return asking.compose(
+        "(t.id in (select moved.id from ({moved}) moved) or {late})", moved=moved, late=runs_over(asking)
+    )
+
+
+def runs_over(asking: Asking) -> sql.Composed:
+    """The condition that an initiative is past its last day and has not come to an end."""
+    return sql.SQL("(t.ends_on < {today} and t.status not in ('closed', 'cancelled'))").format(
+        today=literal(asking.moment.today, "date")
+    )
+
+
+def is_run_over(row: InitiativeRow, moment: Moment) -> bool:
+    """Whether an initiative is past its last day at a moment and has not come to an end."""
+    return row.status not in (Status.CLOSED, Status.CANCELLED) and row.ends_on < moment.today
+
+
+async def days_before(
+    asking: Asking, earlier: Moment, row: type[RecommendationRow | InitiativeRow], ids: Collection[UUID]
+) -> dict[UUID, date]:
+    """Of those whose day has moved to a later one, the earliest that it was since the earlier moment."""
+    column = "due_on" if row is RecommendationRow else "ends_on"
+    moved = _moved(asking, earlier, row, column)
+    found = await asking.rows(
+        sql.SQL("select id, before from ({moved}) moved where id = any({ids})").format(
+            moved=moved, ids=literal(sorted(ids), "uuid[]")
         )
     )
-    return {
-        code: _Stood(adopted=adopted, finished=finished, open=is_open, due_on=due_on, overdue=overdue)
-        for code, adopted, finished, is_open, due_on, overdue in rows
-    }
+    return dict(found)
 
 
-async def between(asking: Asking, earlier: datetime, later: datetime) -> Comparison:
-    """The comparison of two instants: what was recorded up to each."""
-    first = await asking.moment_named(time=earlier)
-    second = await asking.moment_named(time=later)
-    return await compared(asking.at(first), asking.at(second))
+def _moved(asking: Asking, earlier: Moment, row: type[Row], column: str) -> sql.Composed:
+    """A query for the things whose day is later than it was at some time since the earlier moment."""
+    return asking.compose(
+        "select t.id, min(e.{column}) as before from {r}.{table} t join {r}.{table} e on e.id = t.id"
+        " and e.since <= {now} and e.{until} > {then} and e.{until} > e.since and e.{column} < t.{column}"
+        " where {stands} group by t.id",
+        column=sql.Identifier(column),
+        table=sql.Identifier(row.TABLE),
+        until=sql.Identifier("until" if asking.inside else "open_until"),
+        now=literal(asking.moment.position, "int8"),
+        then=literal(earlier.position, "int8"),
+        stands=asking.stands(),
+    )
+
+
+def turned(before: Sequence[Cell], now: Sequence[Cell], turn: Turn) -> Iterator[CellTurned]:
+    """The cells that have turned so: somebody acts and nobody did, or it is a gap and was none."""
+    was = {cell.key: cell for cell in before}
+    for cell in now:
+        old = was.get(cell.key) or Cell(region=cell.region, working_group=cell.working_group)
+        acts, acted = bool(cell.acting), bool(old.acting)
+        lacks, lacked = (one.state is CoverageState.GAP for one in (cell, old))
+        if (acts and not acted) if turn is Turn.NEWLY_COVERED else (lacks and not lacked):
+            yield CellTurned(turn=turn, before=old.state, cell=cell)

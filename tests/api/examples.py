@@ -347,6 +347,7 @@ EXAMPLES: Mapping[str, Any] = {
     "InitiativeCorrectMeasurementInput.period": "2031-04",
     "initiativeReviewOverlap.other": "INI-OTHER",
     "initiativeReviewGap.region": "WEST-AFRICA",
+    "initiativeReviewGap.gaps": ["GAP-S-APPROVED", "GAP-S-CONCLUDED", "GAP-S-RUNNING"],
 }
 
 

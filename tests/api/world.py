@@ -220,7 +220,7 @@ class World:
             self.add("Region", code, name=GlobalId("Region", code).opaque)
         self.do("catalogueRenameEntry", id="SAHEL", kind="REGION", names={"en": "The Sahel"})
         self.do("catalogueRetireEntry", id="OLD-REGION", kind="REGION")
-        self.do("catalogueAddEntry", kind="BODY", code="OLD-BODY", names={"en": "Old"}, bodyKind="ROTATION")
+        self.do("catalogueAddEntry", kind="BODY", code="OLD-BODY", names={"en": "Old"}, bodyKind="WORKING_GROUP")
         for code in ("CC", "NRCTS", "OLD-BODY"):
             self.do("bodyJoin", id=code, organization="UNODC")
             self.do("bodyJoin", id=code, organization="UNDP")

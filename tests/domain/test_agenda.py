@@ -10,6 +10,7 @@ import pytest
 
 from compact_domain.agenda import AgendaItem, AgendaPlace, ItemOrigin, ItemState
 from compact_domain.kernel import Command
+from compact_domain.recommendation import Recommendation
 from tests.domain.scenario import Said, Scenario, command, said, sealed
 
 PLACE = AgendaPlace(meeting="CC-1", body="CC", code="REC-1", recommendation="REC-1")
@@ -105,8 +106,9 @@ def claims(fact: Said) -> tuple[set[str], set[str]]:
 
 
 def test_an_item_holds_its_place_until_it_is_disposed_of_and_waits_until_it_lands() -> None:
-    agenda = {"agenda:CC-1:REC-1"}
-    waiting = {f"waiting-meeting:CC-2:{ID}", next(key for key in claims(DEFERRED)[0] if key.startswith("put-off:"))}
+    about = Recommendation.identify("REC-1")
+    agenda = {"agenda:CC-1:REC-1", f"open-about:{about}:{ID}"}
+    waiting = {f"waiting-meeting:CC-2:{ID}", f"waiting-named:CC:{ID}", f"put-off:{about}:{ID}"}
     assert claims(ADDED) == (agenda, set())
     assert claims(DECIDED) == claims(REFERRED) == claims(DROPPED) == (set(), agenda)
     assert claims(DEFERRED) == (waiting, agenda)

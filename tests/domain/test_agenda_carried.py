@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from compact_domain.agenda import AgendaItem, ItemState
+from compact_domain.agenda import AgendaItem, ItemState, looking_for
 from compact_domain.coordination_meeting import CoordinationMeeting, Disposition, MeetingState
 from compact_domain.kernel import Forbidden
 from tests.domain.chamber import HOST, Chamber, act, at
@@ -49,7 +49,7 @@ def test_what_is_put_off_to_a_meeting_stands_on_its_agenda_by_itself(chamber: Ch
 
 def test_what_is_put_off_to_a_meeting_that_is_not_convened_yet_waits_for_it(chamber: Chamber) -> None:
     put_off(chamber, to_meeting="CC-3")
-    assert chamber.waiting() == ["waiting-meeting:CC-3"]
+    assert chamber.waiting() == ["waiting-meeting:CC-3", "waiting-named:CC"]
     chamber.convene("CC-2", "08-11")
     assert chamber.agenda("CC-2") == []
     chamber.convene("CC-3", "09-11")
@@ -148,7 +148,6 @@ def test_a_decision_disposes_of_the_item_of_the_meeting_it_was_taken_in(chamber:
     chamber.adopt("REC-1", "D-1")
     item = chamber.item("CC-1", "REC-1")
     assert (item.item_state, item.number, item.withheld) == (ItemState.DECIDED, "D-1", True)
-    assert chamber.item("CC-2", "REC-1").open
     chamber.decide("announce", "REC-1", number="D-1")
     assert not chamber.item("CC-1", "REC-1").withheld
     assert chamber.claims("undisclosed") == []
@@ -209,6 +208,85 @@ def test_the_last_word_of_a_meeting_counts(chamber: Chamber) -> None:
     item = chamber.item("CC-1", "REC-1")
     assert (item.item_state, item.number) == (ItemState.DECIDED, "D-2")
     assert chamber.waiting() == []
+
+
+@pytest.mark.parametrize("settled", ["adopt", "decline_to_adopt", "withdraw", "mark_overtaken"])
+def test_what_was_put_there_by_hand_waits_no_longer_either_once_it_is_settled(chamber: Chamber, settled: str) -> None:
+    chamber.convene("CC-2", "08-01")
+    chamber.give("add_item", "CC-2", recommendation="REC-1")
+    chamber.cancel("CC-2")
+    assert any(key.startswith("waiting:") for key in chamber.waiting())
+    settle(chamber, settled)
+    assert chamber.waiting() == []
+    chamber.convene("CC-3", "09-11")
+    assert chamber.agenda("CC-3") == []
+
+
+def test_what_no_body_has_before_it_yet_waits_like_any_other_matter(chamber: Chamber) -> None:
+    chamber.decide("propose", code="REC-9", title="New", text="Do it.", regions=["WEST-AFRICA"])
+    chamber.convene("CC-2", "08-01")
+    chamber.give("add_item", "CC-2", recommendation="REC-9")
+    chamber.cancel("CC-2")
+    chamber.convene("CC-3", "09-11")
+    assert chamber.agenda("CC-3") == ["REC-9"]
+
+
+@pytest.mark.parametrize("decision", ["adopt", "decline_to_adopt"])
+def test_a_decision_disposes_of_what_is_open_on_another_agenda_of_the_body(chamber: Chamber, decision: str) -> None:
+    chamber.convene("CC-2", "09-11")
+    chamber.convene("WG-1", "09-12", body="NRCTS")
+    for meeting in ("CC-1", "CC-2", "WG-1"):
+        chamber.give("add_item", meeting, recommendation="REC-1")
+    settle(chamber, decision)
+    for meeting in ("CC-1", "CC-2"):
+        item = chamber.item(meeting, "REC-1")
+        assert (item.item_state, item.number, item.withheld) == (ItemState.DECIDED, "D-1", True)
+    assert chamber.agenda("WG-1") == ["REC-1"], "what another body makes of it is its own matter"
+    chamber.decide("announce", "REC-1", number="D-1")
+    assert not chamber.item("CC-2", "REC-1").withheld
+    assert [key for key in chamber.claims("open-about") if "WG-1" in key] == []
+
+
+@pytest.mark.parametrize("ending", ["withdraw", "mark_overtaken"])
+def test_what_has_ended_leaves_every_agenda(chamber: Chamber, ending: str) -> None:
+    chamber.convene("CC-2", "09-11")
+    chamber.convene("WG-1", "09-12", body="NRCTS")
+    for meeting in ("CC-2", "WG-1"):
+        chamber.give("add_item", meeting, recommendation="REC-1")
+    settle(chamber, ending)
+    assert (chamber.agenda("CC-2"), chamber.agenda("WG-1"), chamber.waiting()) == ([], [], [])
+    assert chamber.claims("open-about") == []
+
+
+def test_a_matter_put_on_an_agenda_after_the_decision_stays_there(chamber: Chamber) -> None:
+    chamber.adopt("REC-1", "D-1", announced=True)
+    chamber.convene("CC-2", "09-11")
+    chamber.give("add_item", "CC-2", recommendation="REC-1")
+    chamber.decide("assign", "REC-1", lead="AU", due_on=date(2025, 12, 1))
+    assert chamber.agenda("CC-2") == ["REC-1"]
+
+
+def settle(chamber: Chamber, how: str) -> None:
+    match how:
+        case "adopt":
+            chamber.adopt("REC-1", "D-1")
+        case "decline_to_adopt":
+            chamber.decide(how, "REC-1", act=act("D-1"))
+        case _:
+            chamber.decide(how, "REC-1")
+
+
+def test_a_convening_looks_at_the_items_of_its_body_alone(chamber: Chamber) -> None:
+    chamber.convene("WG-1", "07-10", body="NRCTS")
+    chamber.give("add_item", "WG-1", code="OTHER", title="Other")
+    chamber.hold("WG-1")
+    put_off(chamber, "WG-1", "OTHER", to_meeting="WG-2")
+    put_off(chamber, to_meeting="CC-3")
+    mine, others = AgendaItem.key("CC-1", "COSTS"), AgendaItem.key("WG-1", "OTHER")
+    assert looking_for(chamber, meeting="CC-2", body="CC") == [mine]
+    assert looking_for(chamber, meeting="WG-2", body="NRCTS") == [others]
+    assert looking_for(chamber, meeting="RM-1", body="RMME") == []
+    assert looking_for(chamber, meeting="CC-3", body="NRCTS") == [mine, others]
 
 
 # what is not announced

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import settings
 
-from compact_domain.body import Body
+from compact_domain.body import Bodies, Body
 from compact_domain.catalogue import GLOBAL, BodyKind, Catalogue, Entry, EntryKind
 from compact_domain.focal_point import OpenItem, open_items
 from compact_domain.kernel import (
@@ -725,3 +725,17 @@ def test_a_rotation_whose_cadence_began_in_the_past_begins_with_the_first_turn_t
     offer = forum.the.rota.offer
     assert offer is not None
     assert (offer.turn, offer.organization) == (2, "ECOWAS")
+
+
+def test_nobody_sits_in_a_rotation_past_its_queue(forum: Forum) -> None:
+    def ask(verb: str, organization: str) -> Callable[[], object]:
+        return lambda: forum.run(
+            f"body.{verb}", lambda work: getattr(Bodies(work), verb)("FORUM", organization=organization), reason="Why."
+        )
+
+    for verb, organization in (("join", "OAS-CICTE"), ("leave", "GCC")):
+        refused = refusal(ask(verb, organization))
+        assert (refused.rule, refused.details) == ("body.rotation", {"body": "FORUM"})
+        assert f"rotation.{verb}" in refused.allowed
+    forum.ask("leave", organization="GCC")
+    assert "GCC" not in forum.queue

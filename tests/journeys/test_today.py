@@ -416,7 +416,7 @@ def test_a_recommendation_goes_from_hand_to_hand(days: Days) -> None:
     decided = days.settle(days.chair, "DECISION", code, days.adoption(code))
     assert facts(decided) == {"body": "CC", "textVersion": "1"}
 
-    assert days.lists("TEXT", f"{code}/UNDP") == (), "nothing is asked about what one may not know"
+    assert days.lists("TEXT", f"{code}/UNDP") == (days.undp,), "what was decided changes nothing before it is announced"
     assert days.lists("LEAD", code) == (days.desk, days.chair)
     days.settle(days.desk, "ANNOUNCEMENT", code, {"id": code, "number": f"D-{code}"})
     assigned = {"id": code, "lead": "UNODC", "partners": ["UNDP"], "dueOn": "2031-05-20"}
