@@ -209,7 +209,7 @@ MET = """
         least(s.of_regions, u.of_regions) as of_regions,
         least(s.last_month - s.first_month, u.last_month - u.first_month) + 1 as of_months,
         least(s.last_month, u.last_month) - greatest(s.first_month, u.first_month) + 1 as months
-    from node s join node u on u.cell = s.cell and u.lead <> s.lead
+    from node s join node u on u.cell = s.cell and {others}
         and u.first_month <= s.last_month and u.last_month >= s.first_month
     where {once} and {touching} and (s.is_named or u.is_named) and (s.is_led or u.is_led)
 """
@@ -273,7 +273,8 @@ OF_NEXT: LiteralString = """
 """
 """The pairs of the initiatives that come next, in the order of codes."""
 UNTOLD: LiteralString = "s.is_shown and s.is_named and s.is_led and not u.is_shown"
-"""Pairs of one that is asked for, and that the viewer may know of, with one that he may not."""
+"""Pairs of one that is asked for, and that the viewer may know of, with one that he may not, whoever leads that: else
+it would be told who does, by asking for one lead after another."""
 
 
 async def page_of_pairs(asking: Asking, choice: OverlapChoice, *, after: Pair | None = None, limit: int) -> list[Pair]:
@@ -467,8 +468,10 @@ def _statement(
     touching: tuple[LiteralString, ...] = (
         ("true",) if once.startswith(EACH) else ("s.direct", "not s.direct and u.direct")
     )
+    others: LiteralString = "true" if once is UNTOLD else "u.lead <> s.lead"
     met = sql.SQL(" union all ").join(
-        asking.compose(MET, once=asking.compose(once, **given), touching=sql.SQL(way)) for way in touching
+        asking.compose(MET, once=asking.compose(once, **given), touching=sql.SQL(way), others=sql.SQL(others))
+        for way in touching
     )
     carried: LiteralString = (
         "s.lead, s.first_month, s.last_month, s.of_regions, s.of_groups, s.is_shown, s.is_named, s.is_led"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -48,18 +48,24 @@ class List:
     """Fields that it can be ordered by."""
     of: str | None = None
     """The type of thing that it is a list of; None for one of the whole Compact."""
+    within: tuple[str, ...] = ()
+    """The fields that lead to it from the root, where it is a list of something without an id."""
 
     def query(self, *, first: int, after: str | None = None, order: str = "", only: str = "cursor") -> str:
         """A document that asks for a page of it, of the thing `$id` where it belongs to one."""
         given = [self.given, f"first: {first}", f'after: "{after}"' if after is not None else "", order]
         page = f"page: {self.name}({' '.join(given)}) {{ edges {{ {only} }} pageInfo {{ hasNextPage endCursor }} }}"
-        if self.of is None:
+        if self.of is None or self.within:
+            for step in reversed(self.within):
+                page = f"step: {step} {{ {page} }}"
             return f"{{ {page} }}"
         return f"query ($id: ID!) {{ node(id: $id) {{ ... on {self.of} {{ {page} }} }} }}"
 
     def page(self, world: World, id: str | None, **asked: Any) -> Any:
         told = world.officer.ask(self.query(**asked), **({"id": id} if id else {}))
-        return (told if self.of is None else told["node"])["page"]
+        for _ in self.within:
+            told = told["step"][0] if isinstance(told["step"], list) else told["step"]
+        return (told if self.of is None or self.within else told["node"])["page"]
 
     def refused(self, world: World, id: str | None, **asked: Any) -> str:
         return world.officer.error(self.query(**asked), **({"id": id} if id else {}))
@@ -100,8 +106,31 @@ def every() -> Iterator[List]:
         kind = SCHEMA.get_type(node.__name__)
         assert isinstance(kind, GraphQLObjectType)
         yield from lists(kind, kind.name)
+    nodes = {"Query", "Snapshot", *(node.__name__ for node in NODES)}
+    for kind in SCHEMA.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and kind.name not in nodes:
+            for found in lists(kind, kind.name):
+                if kind.name not in WITHIN:
+                    pytest.fail(f"say in WITHIN by which fields a {kind.name} is reached, which has {found.name}")
+                yield replace(found, within=WITHIN[kind.name])
 
 
+FOUND = 'explainFinding(finding: {gap: {region: "WEST-AFRICA", workingGroup: "NRCTS"}})'
+CELL = ('coverage(regions: ["WEST-AFRICA"], workingGroups: ["NRCTS"])', "rows", "cells")
+WITHIN: Mapping[str, tuple[str, ...]] = {
+    "LogisticsVersion": ('retreat(code: "R-OPEN")', "logistics"),
+    "AttendanceList": ('attendance(retreat: "R-SESSION")',),
+    "ActionPlan": ("actionPlan",),
+    "Coverage": ("coverage",),
+    "CoverageCell": CELL,
+    "Overlap": ("overlaps(first: 1)", "edges", "node"),
+    "Finding": (FOUND,),
+    "FrameworkCoverage": ("frameworkCoverage(first: 1)", "edges", "node"),
+    "ClauseCoverage": ("frameworkCoverage(first: 1)", "edges", "node", "clauses(first: 1)", "edges", "node"),
+    "StageInvolvement": ("involvement(first: 1, filter: {kind: {eq: UN_ENTITY}})", "edges", "node", "stages"),
+    "Comparison": ('comparison(from: {position: "1"})',),
+}
+"""The fields that lead to something without an id that has lists of its own; of several, the first is taken."""
 LISTS = list(every())
 each = pytest.mark.parametrize("list_", LISTS, ids=str)
 OTHERS: Mapping[str, UUID | str] = {
@@ -122,7 +151,7 @@ OTHERS: Mapping[str, UUID | str] = {
 
 def subjects(list_: List, world: World) -> list[str | None]:
     """The things whose list it is; one without an id is of no thing."""
-    if list_.of is None:
+    if list_.of is None or list_.within:
         return [None]
     known = [thing.id for thing in world.of(list_.of)]
     if not known and list_.of not in OTHERS:
@@ -165,7 +194,7 @@ def test_a_cursor_is_one_of_this_list_in_this_order(list_: List, world: World) -
             assert list_.refused(world, id, first=1, after=ends[made], order=asked) == "BAD_CURSOR", (made, asked)
 
 
-CATALOGUED = {"regions", "workingGroups", "frameworks", "bodies", "clauses"}
+CATALOGUED = {"frameworkCoverage", "regions", "workingGroups", "frameworks", "bodies", "clauses"}
 """Lists of one order of catalogue entries: a cursor of one stands for a code in the others too."""
 
 
