@@ -116,7 +116,7 @@ def every() -> Iterator[List]:
 
 
 FOUND = 'explainFinding(finding: {gap: {region: "WEST-AFRICA", workingGroup: "NRCTS"}})'
-CELL = ('coverage(regions: ["WEST-AFRICA"], workingGroups: ["NRCTS"])', "rows", "cells")
+CELL = ('coverage(regions: ["WEST-AFRICA"], workingGroups: ["NRCTS"])', "cells(first: 1)", "edges", "node")
 WITHIN: Mapping[str, tuple[str, ...]] = {
     "LogisticsVersion": ('retreat(code: "R-OPEN")', "logistics"),
     "AttendanceList": ('attendance(retreat: "R-SESSION")',),
