@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import statistics
 import tempfile
 import time
@@ -52,6 +53,8 @@ from compact_domain.kernel import (
 from compact_domain.organization import Organization, Organizations
 from compact_domain.recommendation import Assessment, Recommendation, Response
 from compact_domain.vocabulary import BodyAct, Method, Names, OrganizationKind
+from compact_infra import verifier
+from compact_infra.bench_planning import load_initiatives
 from compact_infra.compact import Compact, tune
 from compact_infra.identity import SET_UP
 from compact_infra.operations import rebuild
@@ -72,10 +75,32 @@ class Sizes:
     stock_facts: int
     asks: int
     versions: int
+    initiatives: tuple[int, int, int]
+    leaves: int
 
 
-FULL = Sizes(turns=4, saves=400, mutations=200, facts=30_000, stock_facts=3_000, asks=120, versions=1_000_000)
-QUICK = Sizes(turns=2, saves=40, mutations=20, facts=2_000, stock_facts=300, asks=16, versions=20_000)
+FULL = Sizes(
+    turns=4,
+    saves=400,
+    mutations=200,
+    facts=30_000,
+    stock_facts=3_000,
+    asks=120,
+    versions=1_000_000,
+    initiatives=(500, 2_000, 8_000),
+    leaves=1_000_000,
+)
+QUICK = Sizes(
+    turns=2,
+    saves=40,
+    mutations=20,
+    facts=2_000,
+    stock_facts=300,
+    asks=16,
+    versions=20_000,
+    initiatives=(50, 100, 200),
+    leaves=5_000,
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +130,16 @@ def run(*, quick: bool, to: Path | None, tell: Callable[[str], None]) -> None:
                 for figure in measure(compact, portal, sizes):
                     tell(str(figure))
                     figures.append(figure)
+    with _somewhere() as place, _service(place) as (compact, portal):
+        load_catalogues(compact.commander)
+        tune()
+        for figure in planning(compact, portal, sizes):
+            tell(str(figure))
+            figures.append(figure)
+    with _somewhere() as place, _service(place, roles="api") as (compact, _):  # nobody folds what is no fact
+        for figure in proofs(compact, sizes):
+            tell(str(figure))
+            figures.append(figure)
     if to is not None:
         to.write_text(page(figures, sizes), "utf-8")
 
@@ -305,6 +340,89 @@ async def _execute(compact: Compact, identity: Identity, query: str, variables: 
     if result.errors:
         raise RuntimeError(str(result.errors))
     return result.data
+
+
+# --- joint planning, and what is to be done today ---------------------------------------------------------------------
+
+MATRIX = "{ coverage { states { state count } } }"
+OVERLAPS = "{ overlaps(first: 50) { edges { node { initiatives { code } score { total } reviewState } } } }"
+TODAY = """{ today(first: 20) { edges { node { duty title since dueOn overdue organization { code } facts { name value }
+  mutation } } } }"""
+
+
+def planning(compact: Compact, portal: anyio.from_thread.BlockingPortal, sizes: Sizes) -> Iterator[Figure]:
+    """The whole matrix, the overlaps as initiatives grow in number, and an officer's day; each computed anew."""
+    officer = development_identity(compact.commander, Role.SECRETARIAT_OFFICER, "UNOCT")
+
+    def median(query: str) -> float:
+        async def ask() -> None:
+            compact.answers.answers.forget()
+            await _execute(compact, officer, query, {})
+
+        for _ in range(10):  # a statement is planned once for all on its fifth use
+            portal.call(ask)
+        return statistics.median(_seconds(lambda: portal.call(ask)) for _ in range(max(sizes.asks // 4, 5))) * 1000
+
+    found: list[float] = []
+    there = 0
+    for seed, count in enumerate(sizes.initiatives):
+        load_initiatives(compact, count - there, seed=seed + 1)
+        there = count
+        with psycopg.connect(compact.database_url(), autocommit=True) as connection:
+            connection.execute("analyze")
+        found.append(median(OVERLAPS))
+        if count == sizes.initiatives[1]:
+            whole = median(MATRIX)
+            yield Figure(
+                f"coverage of every region and working group over {count:,} initiatives, computed",
+                f"{whole:.0f} ms",
+                "≤ 50 ms",
+                whole <= 50,
+            )
+            day = median(TODAY)
+            yield Figure("what an officer has to do today, computed", f"{day:.0f} ms", "≤ 20 ms", day <= 20)
+    few, many = sizes.initiatives[0], sizes.initiatives[-1]
+    growth = found[-1] / found[0]
+    yield Figure(
+        "the 50 greatest overlaps of " + ", ".join(f"{count:,}" for count in sizes.initiatives) + " initiatives",
+        ", ".join(f"{ms:.0f} ms" for ms in found) + f": {growth:.1f} × for {many / few:.0f} × as many",
+        "near-linear",
+        growth <= many / few * 1.5,
+    )
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+# --- proofs -----------------------------------------------------------------------------------------------------------
+
+
+def proofs(compact: Compact, sizes: Sizes) -> Iterator[Figure]:
+    """A log of many leaves: built, one proof made, an export verified. The facts are there by a plain insert."""
+    url, schema, ledger = compact.database_url(), sql.Identifier(compact.settings.db_schema), compact.ledger
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL(
+                "insert into {}.event"
+                " (position, originator_id, originator_version, topic, state, event_id, recorded_at)"
+                " select n, gen_random_uuid(), 1, 'bench.leaf', convert_to(repeat('x', 600), 'UTF8'),"
+                " gen_random_uuid(), clock_timestamp() from generate_series(1, {}) n"
+            ).format(schema, sql.Literal(sizes.leaves))
+        )
+        built = _seconds(lambda: ledger.seal(connection))
+    size = sizes.leaves
+    yield Figure(f"log of {size:,} leaves built", f"{built:.1f} s", "≤ 30 s", built <= 30)
+    chance = random.Random(1)
+    proven = statistics.median(_seconds(lambda: ledger.inclusion(chance.randint(1, size))) for _ in range(50)) * 1000
+    yield Figure(f"proof that one of {size:,} facts is in it", f"{proven:.1f} ms", "≤ 5 ms", proven <= 5)
+    with _somewhere() as place:
+        ledger.export(place / "export")
+        asked = [str(place / "export"), "--key", ledger.public_key]
+        verified = _seconds(lambda: verifier.main(asked, lambda told: None))
+    yield Figure(f"export of {size:,} facts verified", f"{verified:.0f} s", "≤ 60 s", verified <= 60)
 
 
 # --- rebuild ---------------------------------------------------------------------------------------------------------

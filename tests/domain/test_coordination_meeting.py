@@ -9,11 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from compact_domain.catalogue import BodyKind, Catalogue, EntryKind
 from compact_domain.coordination_meeting import (
     AgreedAction,
     Capacity,
     ComparedMoments,
     CoordinationMeeting,
+    CoordinationMeetings,
     Disposition,
     HostedTurn,
     MeetingDecision,
@@ -37,6 +39,7 @@ from compact_domain.kernel import (
 from compact_domain.rotation import Member, Rotation
 from compact_domain.vocabulary import Method, Names
 from tests.domain.chamber import CHAIR, HOST, ZONE, Chamber, at
+from tests.domain.desk import Desk
 from tests.domain.scenario import NOW, Said, Scenario, actor, command, person, said, sealed
 
 F = TypeVar("F", bound=Fact)
@@ -704,3 +707,32 @@ def test_a_turn_of_the_secretariat_is_not_offered_again_once_its_meeting_is_conv
     forum.convene("F-2", "11-29", **{**FORUM, "turn": 2, "host": "UNOCT"})
     forum.rotation("join", "ROT-FORUM", organization="UNODC", region="WEST-AFRICA")
     assert refused("rotation.convened", lambda: forum.rotation("offer", "ROT-FORUM", turn=2)) == {"turn": 2}
+
+
+def test_who_is_named_by_a_registration_attends_for_the_organization_registered_for() -> None:
+    desk = Desk()
+    ann = desk.nominate("ann", "UNODC")
+    desk.run(
+        "catalogue.add_entry",
+        lambda work: Catalogue(work).add_entry(
+            kind=EntryKind.BODY, code="CC", names=Names(en="CC"), body_kind=BodyKind.COORDINATION_COMMITTEE
+        ),
+    )
+
+    def ask(verb: str, *subject: str, **fields: Any) -> list[Fact]:
+        return desk.run(
+            f"coordination_meeting.{verb}", lambda work: getattr(CoordinationMeetings(work), verb)(*subject, **fields)
+        )
+
+    starts_at = desk.now + timedelta(days=1)
+    times: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2), "zone": ZONE}
+    ask("convene", code="CC-1", kind=MeetingKind.COMMITTEE_MEETING, title="Committee", body="CC", **times)
+    ask("start", "CC-1")
+    told = refused(
+        "coordination_meeting.attendee",
+        lambda: ask("record_attendance", "CC-1", organization="CTED", registration=ann),
+    )
+    assert told == {"organization": "CTED"}
+    (attended,) = ask("record_attendance", "CC-1", organization="UNODC", registration=ann)
+    assert isinstance(attended, CoordinationMeeting.AttendanceRecorded)
+    assert (attended.subject, attended.registration) == (desk.registration(ann).subject, ann)
