@@ -344,7 +344,7 @@ async def _execute(compact: Compact, identity: Identity, query: str, variables: 
 
 # --- joint planning, and what is to be done today ---------------------------------------------------------------------
 
-MATRIX = "{ coverage { states { state count } } }"
+MATRIX = "{ coverage { states { state cells } } }"
 OVERLAPS = "{ overlaps(first: 50) { edges { node { initiatives { code } score { total } reviewState } } } }"
 TODAY = """{ today(first: 20) { edges { node { duty title since dueOn overdue organization { code } facts { name value }
   mutation } } } }"""
@@ -352,7 +352,7 @@ TODAY = """{ today(first: 20) { edges { node { duty title since dueOn overdue or
 
 def planning(compact: Compact, portal: anyio.from_thread.BlockingPortal, sizes: Sizes) -> Iterator[Figure]:
     """The whole matrix, the overlaps as initiatives grow in number, and an officer's day; each computed anew."""
-    officer = development_identity(compact.commander, Role.SECRETARIAT_OFFICER, "UNOCT")
+    officer = development_identity(compact.commander, Role.SECRETARIAT_OFFICER, None)
 
     def median(query: str) -> float:
         async def ask() -> None:
